@@ -1,0 +1,66 @@
+# The manual of this project: each target is something that people do with it.
+# Settings come from the environment; .env.example names them all.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run dev test lint format docs bench clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+# Runs a command under the project's settings, paths resolved.
+WITH_SETTINGS := $(BIN)/python -m orchestration.settings
+
+DBT_SOURCES := $(shell find dbt_project -name target -prune -o -type f \
+	\( -name '*.sql' -o -name '*.yml' -o -name '*.md' -o -name '*.csv' \) -print)
+# Absolute, because dbt remembers where its seeds lie.
+DBT_DIRS := --project-dir "$(CURDIR)/dbt_project" --profiles-dir "$(CURDIR)/dbt_project"
+MANIFEST := dbt_project/target/manifest.json
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 10
+
+setup: $(MANIFEST) ## make .venv from the lock and parse the dbt project, once
+
+run: $(MANIFEST) ## refresh: ingest, validate, build, test, publish; prints the key figures
+	@$(BIN)/python -m orchestration.run
+
+dev: $(MANIFEST) ## open the Dagster UI on 127.0.0.1:3000
+	$(WITH_SETTINGS) $(BIN)/dagster dev -m orchestration.definitions -h 127.0.0.1
+
+test: $(MANIFEST) ## run every test
+	$(BIN)/python -m pytest
+
+lint: $(MANIFEST) ## check style, types, SQL and definitions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests/*.sql
+	$(WITH_SETTINGS) $(BIN)/dbt --quiet parse $(DBT_DIRS)
+	$(WITH_SETTINGS) $(BIN)/dagster definitions validate -m orchestration.definitions
+
+format: .venv/ready ## put code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/sqlfluff fix dbt_project/models dbt_project/tests/*.sql
+
+docs: $(MANIFEST) ## write the documentation of all models as one page
+	$(WITH_SETTINGS) $(BIN)/dbt --quiet docs generate --static $(DBT_DIRS)
+	@echo dbt_project/target/static_index.html
+
+bench: $(MANIFEST) ## measure a warm refresh of the sample against dbt build alone
+	$(BIN)/python -m tests.bench.refresh
+
+clean: ## remove everything that can be made again; live data stays
+	rm -rf .venv dbt_project/target dbt_project/logs data/demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+lock: .venv/ready # resolve the lock anew after a change of pyproject.toml; needs uv
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--no-strip-extras --extra dev pyproject.toml -o requirements.lock
+
+.venv/ready: requirements.lock
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@touch $@
+
+$(MANIFEST): .venv/ready $(DBT_SOURCES)
+	@$(WITH_SETTINGS) $(BIN)/dbt --quiet parse $(DBT_DIRS)
+	@touch $@

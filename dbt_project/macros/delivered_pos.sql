@@ -1,0 +1,40 @@
+{#-
+    What every loaded batch said about the PO of a parent, deleted ones included: the raw material
+    of the PO versions (SPEC 4.4). Of a key that a batch holds twice, the last row counts.
+
+    Parents that never had a text in the PO field are left out: they have no version worth a row.
+
+    level: the table's level in the resolution; period: its columns with the first and the last day
+    that a PO is good for, if it has such.
+-#}
+{% macro delivered_pos(table_name, level, period=['cast(null as date)', 'cast(null as date)']) %}
+    select
+        '{{ level }}' as parent_level,
+        delivered.id as parent_id,
+        batches.batch,
+        delivered.purchase_order_number,
+        {{ period[0] }} as start_date,
+        {{ period[1] }} as end_date,
+        delivered.last_modified_at,
+        batches.extracted_at,
+        batches.previous_extracted_at
+    from (
+        select
+            *,
+            row_number() over (
+                partition by id, _extracted_at, _batch order by _row_number desc
+            ) as recency
+        from {{ source('autotask', table_name) }}
+        where id in (select id from {{ source('autotask', table_name) }} where purchase_order_number is not null)
+    ) as delivered
+    inner join (
+        select
+            extracted_at,
+            batch,
+            lag(extracted_at) over (order by extracted_at, batch) as previous_extracted_at
+        from {{ ref('stg_ingest__batches') }}
+        where source = 'autotask' and table_name = '{{ table_name }}'
+    ) as batches
+        on delivered._extracted_at = batches.extracted_at and delivered._batch = batches.batch
+    where delivered.recency = 1
+{% endmacro %}

@@ -1,0 +1,97 @@
+{#-
+    Everything that one SQL engine spells differently from another. A further engine needs its own
+    `<engine>__` version of these macros, and nothing else.
+-#}
+
+{#- The pattern of one character out of a list of code points. -#}
+{% macro one_of_characters(code_points) -%}
+    {{ adapter.dispatch('one_of_characters')(code_points) }}
+{%- endmacro %}
+
+{% macro duckdb__one_of_characters(code_points) -%}
+    [{% for code_point in code_points %}\x{ {{- '%04X' % code_point -}} }{% endfor %}]
+{%- endmacro %}
+
+
+{#- Whether a pattern describes a text from its first to its last character. -#}
+{% macro matches(text, pattern) -%}
+    {{ adapter.dispatch('matches')(text, pattern) }}
+{%- endmacro %}
+
+{% macro duckdb__matches(text, pattern) -%}
+    regexp_full_match({{ text }}, '{{ pattern }}')
+{%- endmacro %}
+
+
+{% macro replace_matches(text, pattern, replacement) -%}
+    {{ adapter.dispatch('replace_matches')(text, pattern, replacement) }}
+{%- endmacro %}
+
+{% macro duckdb__replace_matches(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
+{%- endmacro %}
+
+
+{% macro upper_case(text) -%}
+    {{ adapter.dispatch('upper_case')(text) }}
+{%- endmacro %}
+
+{#- DuckDB upper-cases letter by letter, so letters with two capitals are spelled out before. -#}
+{% macro duckdb__upper_case(text) -%}
+    {%- set capitals = {
+        'ß': 'SS', 'ﬀ': 'FF', 'ﬁ': 'FI', 'ﬂ': 'FL', 'ﬃ': 'FFI', 'ﬄ': 'FFL', 'ﬅ': 'ST', 'ﬆ': 'ST'
+    } -%}
+    {%- set spelled = namespace(text=text) -%}
+    {%- for letter, capital in capitals.items() -%}
+        {%- set spelled.text = "replace(" ~ spelled.text ~ ", '" ~ letter ~ "', '" ~ capital ~ "')" -%}
+    {%- endfor -%}
+    upper({{ spelled.text }})
+{%- endmacro %}
+
+
+{% macro days_between(first_date, second_date) -%}
+    {{ adapter.dispatch('days_between')(first_date, second_date) }}
+{%- endmacro %}
+
+{% macro duckdb__days_between(first_date, second_date) -%}
+    date_diff('day', {{ first_date }}, {{ second_date }})
+{%- endmacro %}
+
+
+{% macro add_days(date, day_count) -%}
+    {{ adapter.dispatch('add_days')(date, day_count) }}
+{%- endmacro %}
+
+{% macro duckdb__add_days(date, day_count) -%}
+    ({{ date }} + ({{ day_count }}))
+{%- endmacro %}
+
+
+{% macro percentage(part, whole) -%}
+    {{ adapter.dispatch('percentage')(part, whole) }}
+{%- endmacro %}
+
+{#-
+    100 * part / whole, rounded half away from zero to two decimals; 0 when `whole` is 0 or less.
+    In whole numbers throughout: the quotient of two decimals would be a float, which cannot tell
+    a half from nearly a half. Part and whole have four decimals at most.
+-#}
+{% macro duckdb__percentage(part, whole) -%}
+    {%- set whole_units = 'cast(cast(' ~ whole ~ ' as decimal(38, 4)) * 10000 as hugeint)' -%}
+    {%- set part_units = 'cast(cast(' ~ part ~ ' as decimal(38, 4)) * 10000 as hugeint)' -%}
+    case
+        when coalesce({{ whole }}, 0) <= 0 then cast(0 as decimal(38, 2))
+        else cast(
+            cast(
+                sign({{ part_units }})
+                * ((2 * 10000 * abs({{ part_units }}) + {{ whole_units }}) // (2 * {{ whole_units }}))
+                as decimal(36, 0)
+            ) * cast(0.01 as decimal(2, 2)) as decimal(38, 2)
+        )
+    end
+{%- endmacro %}
+
+
+{#- Stand for "since ever" and "for good"; all dates of the extracts lie between them. -#}
+{% macro first_day() -%} cast('0001-01-01' as date) {%- endmacro %}
+{% macro last_day() -%} cast('9999-12-31' as date) {%- endmacro %}

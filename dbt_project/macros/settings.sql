@@ -1,0 +1,50 @@
+{#- The day that ages, expiry and overdue dates are counted from. -#}
+{% macro as_of_date() -%}
+    cast('{{ env_var("PSA_AS_OF_DATE") }}' as date)
+{%- endmacro %}
+
+
+{#- The levels whose PO counts, most specific first: the var `po_precedence`, checked. -#}
+{% macro po_levels() %}
+    {%- set known = ['charge', 'task', 'ticket', 'project', 'contract'] -%}
+    {%- set levels = var('po_precedence') -%}
+    {%- if levels is string or levels is mapping or levels is not iterable or not levels -%}
+        {{ exceptions.raise_compiler_error(
+            "var po_precedence: " ~ levels ~ " is not a list of levels; name one or more of "
+            ~ known | join(", ") ~ ", the one that counts first at the front."
+        ) }}
+    {%- endif -%}
+    {%- for level in levels if level not in known or levels.count(level) > 1 -%}
+        {{ exceptions.raise_compiler_error(
+            "var po_precedence: '" ~ level ~ "' is "
+            ~ ("named twice" if level in known else "not a level")
+            ~ "; name each of " ~ known | join(", ") ~ " at most once."
+        ) }}
+    {%- endfor -%}
+    {{ return(levels) }}
+{% endmacro %}
+
+
+{#- The levels that a line can inherit a PO from, most specific first. -#}
+{% macro inherited_po_levels() %}
+    {{ return(po_levels() | reject('equalto', 'charge') | list) }}
+{% endmacro %}
+
+
+{#-
+    Whether the extract says which labour was invoiced: the var `labor_invoice_tracking`.
+
+    any_is_invoiced: whether any time entry is, which decides when the var is `auto`.
+-#}
+{% macro labor_is_tracked(any_is_invoiced) -%}
+    {#- YAML reads a bare on and off as true and false. -#}
+    {%- set spelling = var('labor_invoice_tracking') | string -%}
+    {%- set setting = {'True': 'on', 'False': 'off'}.get(spelling, spelling) -%}
+    {%- set conditions = {'auto': any_is_invoiced, 'on': 'true', 'off': 'false'} -%}
+    {%- if setting not in conditions -%}
+        {{ exceptions.raise_compiler_error(
+            "var labor_invoice_tracking: '" ~ setting ~ "' is not one of auto, on, off."
+        ) }}
+    {%- endif -%}
+    {{ conditions[setting] }}
+{%- endmacro %}

@@ -1,0 +1,45 @@
+{#-
+    Every character that shows as nothing: tabs and line breaks, the separators of Unicode (Zs, Zl,
+    Zp, the no-break space among them), and the zero-width ones that spreadsheets leave behind.
+-#}
+{% macro white_space() -%}
+    {{ one_of_characters(
+        range(9, 14) | list + range(28, 33) | list + [133, 160, 5760, 6158]
+        + range(8192, 8206) | list + [8232, 8233, 8239, 8287, 8288, 12288, 65279]
+    ) }}
+{%- endmacro %}
+
+
+{#- A text with white space trimmed and each run of it collapsed to one space. -#}
+{% macro trimmed(text) -%}
+    trim({{ replace_matches(text, white_space() ~ '+', ' ') }})
+{%- endmacro %}
+
+
+{#- A PO text as it is compared, before placeholders are left out (steps 1 and 2 of SPEC 4.2). -#}
+{% macro tidy_po(text) -%}
+    {{ upper_case(trimmed(text)) }}
+{%- endmacro %}
+
+
+{#- A status as it is compared: without white space around it, in any case. -#}
+{% macro label(text) -%}
+    upper({{ trimmed(text) }})
+{%- endmacro %}
+
+
+{% macro is_blank(text) -%}
+    coalesce({{ matches(text, white_space() ~ '*') }}, true)
+{%- endmacro %}
+
+
+{#- Whether an invoice number says that the line was invoiced: blank and 0 do not (SPEC 4.6). -#}
+{% macro is_invoiced(invoice_number) -%}
+    not coalesce({{ matches(invoice_number, white_space() ~ '*0?' ~ white_space() ~ '*') }}, true)
+{%- endmacro %}
+
+
+{#- What tells the POs of two clients apart (SPEC 4.2); null without a PO. -#}
+{% macro purchase_order_key(company_id, po_number) -%}
+    coalesce(cast({{ company_id }} as varchar), 'unknown') || '-' || {{ po_number }}
+{%- endmacro %}

@@ -1,0 +1,11 @@
+with
+
+charges as (
+    select * from {{ ref('stg_autotask__charges') }}
+),
+
+final as (
+    {{ effective_parents('charges') }}
+)
+
+select * from final

@@ -1,0 +1,13 @@
+with
+
+batches as (
+    select * from {{ ref('stg_ingest__batches') }}
+),
+
+final as (
+    select max(extracted_at) as data_as_of
+    from batches
+    where source = 'autotask'
+)
+
+select * from final

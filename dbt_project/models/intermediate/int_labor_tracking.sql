@@ -1,0 +1,17 @@
+with
+
+time_entries as (
+    select * from {{ ref('stg_autotask__time_entries') }}
+),
+
+invoicing as (
+    select coalesce(bool_or({{ is_invoiced('invoice_number') }}), false) as is_any_invoiced
+    from time_entries
+),
+
+final as (
+    select {{ labor_is_tracked('is_any_invoiced') }} as is_labor_tracked
+    from invoicing
+)
+
+select * from final

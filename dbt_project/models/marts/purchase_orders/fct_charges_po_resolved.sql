@@ -1,0 +1,78 @@
+with
+
+charges as (
+    select * from {{ ref('int_charges_resolved') }}
+),
+
+charge_statuses as (
+    select * from {{ ref('charge_statuses') }}
+),
+
+cancelled_statuses as (
+    select distinct {{ label('status_name') }} as status_label
+    from charge_statuses
+    where is_cancelled
+),
+
+charges_with_flags as (
+    select
+        charges.*,
+        coalesce(charges.is_billable, true) and cancelled_statuses.status_label is null
+            as is_still_billable,
+        {{ is_invoiced('charges.invoice_number') }} as is_invoiced
+    from charges
+    left join cancelled_statuses
+        on {{ label('charges.status_name') }} = cancelled_statuses.status_label
+),
+
+final as (
+    select
+        charge_key,
+        charge_id,
+        {{ purchase_order_key('po_company_id', 'po_number') }} as purchase_order_key,
+        po_company_id,
+        effective_company_id as company_id,
+        effective_contract_id as contract_id,
+        effective_project_id as project_id,
+        task_id,
+        ticket_id,
+        milestone_id,
+        charge_kind,
+        company_name,
+        contract_name,
+        project_name,
+        project_number,
+        task_number,
+        ticket_number,
+        material_code_name,
+        name,
+        description,
+        invoice_number,
+        purchase_order_number,
+        internal_po_number,
+        charge_po,
+        task_po,
+        ticket_po,
+        project_po,
+        contract_po,
+        po_number,
+        po_source,
+        po_basis,
+        po_gap_reason,
+        quantity,
+        billable_amount,
+        extended_cost,
+        is_still_billable as is_billable,
+        is_invoiced,
+        charge_po is not null as has_direct_po,
+        po_number is not null as has_po,
+        has_po_mismatch,
+        po_number is null
+        and is_still_billable
+        and not is_invoiced
+        and coalesce(effective_company_id <> 0, true) as is_exposed,
+        date_purchased
+    from charges_with_flags
+)
+
+select * from final

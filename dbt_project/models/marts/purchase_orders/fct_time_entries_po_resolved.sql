@@ -1,0 +1,76 @@
+with
+
+time_entries as (
+    select * from {{ ref('int_time_entries_resolved') }}
+),
+
+labor_tracking as (
+    select * from {{ ref('int_labor_tracking') }}
+),
+
+time_entries_with_amounts as (
+    select
+        time_entries.*,
+        labor_tracking.is_labor_tracked,
+        coalesce(time_entries.is_non_billable, false) as is_non_billable_labor,
+        case
+            when time_entries.is_non_billable then 0
+            else coalesce(time_entries.hours_to_bill, time_entries.hours_worked)
+        end as billable_hours,
+        case
+            when time_entries.is_non_billable then 0
+            else coalesce(time_entries.billing_amount, 0)
+        end as labor_amount,
+        coalesce(time_entries.effective_company_id = 0, false)
+        or coalesce(
+            time_entries.task_id, time_entries.ticket_id, time_entries.effective_contract_id
+        ) is null as is_internal,
+        {{ is_invoiced('time_entries.invoice_number') }} as is_invoiced
+    from time_entries
+    cross join labor_tracking
+),
+
+final as (
+    select
+        time_entry_id,
+        {{ purchase_order_key('po_company_id', 'po_number') }} as purchase_order_key,
+        po_company_id,
+        resource_id,
+        effective_company_id as company_id,
+        effective_contract_id as contract_id,
+        effective_project_id as project_id,
+        task_id,
+        ticket_id,
+        company_name,
+        contract_name,
+        project_name,
+        project_number,
+        task_number,
+        ticket_number,
+        invoice_number,
+        task_po,
+        ticket_po,
+        project_po,
+        contract_po,
+        po_number,
+        po_source,
+        po_basis,
+        po_gap_reason,
+        hours_worked,
+        cast(billable_hours as decimal(12, 4)) as billable_hours,
+        cast(coalesce(billing_amount, 0) as decimal(18, 4)) as billing_amount,
+        cast(labor_amount as decimal(18, 4)) as labor_amount,
+        is_non_billable_labor as is_non_billable,
+        is_internal,
+        is_invoiced,
+        po_number is not null as has_po,
+        po_number is null
+        and is_labor_tracked
+        and labor_amount <> 0
+        and not is_invoiced
+        and not is_internal as is_exposed,
+        date_worked
+    from time_entries_with_amounts
+)
+
+select * from final

@@ -1,0 +1,30 @@
+-- A contract of an unlisted status counts as active. List the status in the seed contract_statuses,
+-- so that nobody bills on a contract that is over.
+{{ config(
+    severity='warn',
+    meta={'dagster': {'ref': {'name': 'stg_autotask__contracts'}}},
+) }}
+
+with
+
+contracts as (
+    select * from {{ ref('stg_autotask__contracts') }}
+),
+
+contract_statuses as (
+    select * from {{ ref('contract_statuses') }}
+),
+
+listed as (
+    select distinct {{ label('status_name') }} as status_label
+    from contract_statuses
+)
+
+select
+    contracts.status_name,
+    count(*) as contract_count
+from contracts
+left join listed
+    on {{ label('contracts.status_name') }} = listed.status_label
+where contracts.status_name is not null and listed.status_label is null
+group by contracts.status_name

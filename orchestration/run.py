@@ -1,0 +1,146 @@
+"""`make run`: one refresh in this process, its progress, and its key figures or its mistakes."""
+
+import contextlib
+import json
+import logging
+import os
+import sqlite3
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import duckdb
+import sqlalchemy
+
+from orchestration.settings import SettingError, Settings, read_settings
+
+if TYPE_CHECKING:
+    from dagster import DagsterEvent
+
+
+def main() -> None:
+    """Run the job and exit with 0 only when a new generation was published."""
+    try:
+        settings = read_settings()
+        settings.prepare_data_dir()
+        os.environ.update(settings.environment(settings.as_of(datetime.now(UTC))))
+        print(f"Refreshing from {settings.landing_dir}", flush=True)
+        sys.exit(0 if _refresh(settings) else 1)
+    except SettingError as error:
+        sys.exit(f"Setting {error}")
+
+
+def _refresh(settings: Settings) -> bool:
+    # Imported here, because a mistaken setting must be told at once and in one line.
+    import dagster as dg
+
+    from orchestration.definitions import defs
+    from orchestration.publish import JOB
+
+    _spare_the_disk()
+    console = sys.stdout
+
+    @dg.logger
+    def progress(_: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.Logger("progress")
+        logger.addHandler(_Progress(console))
+        return logger
+
+    job = defs.resolve_job_def(JOB).with_logger_defs({"progress": progress})
+    log = settings.data_dir / "refresh.log"
+    with (
+        dg.DagsterInstance.get() as instance,
+        log.open("w", encoding="utf-8") as details,
+        contextlib.redirect_stdout(details),
+    ):
+        result = job.execute_in_process(
+            instance=instance, raise_on_error=False, run_config={"loggers": {"progress": {}}}
+        )
+    current = settings.marts_dir / "current"
+    if not result.success:
+        print("\n" + "\n\n".join(_mistakes(result.all_events)), file=sys.stderr)
+        kept = f"stays {current.resolve().name}" if current.exists() else "does not exist yet"
+        print(f"\nNothing was published; the current generation {kept}.", file=sys.stderr)
+        print(f"Details: {log}", file=sys.stderr)
+        return False
+    print("\n" + _key_figures(current, result.all_events))
+    return True
+
+
+def _spare_the_disk() -> None:
+    """Let Dagster's history wait for the disk once in a while instead of at every event.
+
+    Dagster opens, commits and closes SQLite for each event, and each time all is forced to disk,
+    which takes longer than the work. In WAL mode `normal` never corrupts a database; a connection
+    that stays open spares the checkpoint at every close.
+    """
+    kept_open: dict[str, sqlite3.Connection] = {}
+
+    @sqlalchemy.event.listens_for(sqlalchemy.engine.Engine, "connect")
+    def on_connect(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("pragma synchronous = normal")
+        path = connection.execute("pragma database_list").fetchone()[2]
+        if path not in kept_open:
+            kept_open[path] = sqlite3.connect(path)
+            kept_open[path].execute("pragma user_version")
+
+
+class _Progress(logging.StreamHandler[TextIO]):
+    """Print warnings, and a line for each step that has ended."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event: DagsterEvent | None = getattr(record, "dagster_event", None)
+        if event and event.event_type_value == "STEP_SUCCESS":
+            seconds = event.step_success_data.duration_ms / 1000
+            print(f"  {event.step_key:<40}{seconds:7.1f} s", file=self.stream, flush=True)
+        elif event and event.event_type_value == "STEP_FAILURE":
+            print(f"  {event.step_key:<40} failed", file=self.stream, flush=True)
+        elif not event and record.levelno == logging.WARNING:
+            print(f"  warning: {_own_words(record)}", file=self.stream, flush=True)
+
+
+def _own_words(record: logging.LogRecord) -> str:
+    return str(record.dagster_meta["orig_message"])  # type: ignore[attr-defined]
+
+
+def _mistakes(events: Sequence["DagsterEvent"]) -> list[str]:
+    """What went wrong, in the words of the checks and steps that failed."""
+    mistakes, explained = [], set()
+    for event in events:
+        if event.event_type_value == "ASSET_CHECK_EVALUATION":
+            check = event.asset_check_evaluation_data
+            if check.blocking and not check.passed and check.description:
+                mistakes.append(check.description)
+                explained.add(event.step_key)
+        elif event.event_type_value == "STEP_FAILURE" and event.step_key not in explained:
+            failure = event.step_failure_data
+            told = failure.user_failure_data
+            mistakes.append((told and told.description) or failure.error_display_string)
+    return mistakes
+
+
+def _key_figures(current: Path, events: Sequence["DagsterEvent"]) -> str:
+    """The figures that a billing manager asks for first, from the published marts."""
+    with duckdb.connect(current / "psa_marts.duckdb", read_only=True) as connection:
+        overview = connection.table("marts.po_overview")
+        figures = dict(zip(overview.columns, overview.fetchall()[0], strict=True))
+    manifest = json.loads((current / "manifest.json").read_text(encoding="utf-8"))
+    rows_in = sum(batch["row_count"] for batch in manifest["input_batches"])
+    lines = {
+        "Rows in": f"{rows_in:,}",
+        "Rows refused": "0",
+        "Charges": f"{figures['total_charge_records']:,}",
+        "Coverage by the charges' own POs": f"{figures['direct_coverage_pct']:.2f} %",
+        "Coverage after inheritance": f"{figures['coverage_pct']:.2f} %",
+        "Exposed amount": f"{figures['exposed_amount']:,.2f}",
+        "Hours with a PO": f"{figures['hours_with_po']:,.2f}",
+        "Hours without a PO": f"{figures['total_hours'] - figures['hours_with_po']:,.2f}",
+    }
+    table = "\n".join(f"  {name:<34}{figure:>16}" for name, figure in lines.items())
+    return f"{table}\n  As of {manifest['as_of_date']}, marts in {current}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,225 @@
+"""The settings of the pipeline (SPEC 8): the only module that reads the environment.
+
+Run as `python -m orchestration.settings COMMAND …` it starts another program, such as dbt, under
+the same settings.
+"""
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLE_DIR = ROOT / "data" / "sample"
+SAMPLE_AS_OF_DATE = date(2026, 11, 20)
+
+
+class SettingError(ValueError):
+    """A setting cannot be used; the message names the variable and what it accepts."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of one process, read and checked once.
+
+    Attributes:
+        landing_dir: where the extracts are delivered.
+        data_dir: everything that the pipeline writes.
+        max_extract_age_hours: a required table whose newest extract is older gets a warning.
+        as_of_date: day that ages and expiry are counted from; None is the day of the run (UTC).
+        nightly_cron: cron line of the nightly refresh.
+        timezone: time zone of that line.
+        keep_generations: published generations to keep.
+    """
+
+    landing_dir: Path
+    data_dir: Path
+    max_extract_age_hours: Decimal
+    as_of_date: date | None
+    nightly_cron: str
+    timezone: str
+    keep_generations: int
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the extracts are the committed sample."""
+        return self.landing_dir == SAMPLE_DIR
+
+    @property
+    def raw_dir(self) -> Path:
+        """Validated rows, one parquet file a batch."""
+        return self.data_dir / "raw"
+
+    @property
+    def warehouse_dir(self) -> Path:
+        """The databases that dbt builds in; private to the build."""
+        return self.data_dir / "warehouse"
+
+    @property
+    def marts_dir(self) -> Path:
+        """Published generations and the link to the current one."""
+        return self.data_dir / "marts"
+
+    def as_of(self, started: datetime) -> date:
+        """The day that a run counts ages from: the setting, else the day it started (UTC)."""
+        return self.as_of_date or started.astimezone(UTC).date()
+
+    def environment(self, as_of_date: date) -> dict[str, str]:
+        """Environment that the dbt project reads its paths and dates from."""
+        return {
+            "PSA_LANDING_DIR": str(self.landing_dir),
+            "PSA_DATA_DIR": str(self.data_dir),
+            "PSA_AS_OF_DATE": as_of_date.isoformat(),
+            "DAGSTER_HOME": str(self.data_dir / "dagster"),
+        }
+
+    def prepare_data_dir(self) -> None:
+        """Make the folders that other programs expect to find.
+
+        Raises:
+            SettingError: the data folder cannot be written, or belongs to another landing folder.
+        """
+        dagster_home = self.data_dir / "dagster"
+        remembered = self.data_dir / "landing_dir.txt"
+        try:
+            for folder in (dagster_home, self.raw_dir, self.warehouse_dir, self.marts_dir):
+                folder.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / "orchestration" / "dagster.yaml", dagster_home / "dagster.yaml")
+            if not remembered.exists():
+                remembered.write_text(f"{self.landing_dir}\n", encoding="utf-8")
+        except OSError as error:
+            raise SettingError(f"PSA_DATA_DIR: cannot write to {self.data_dir}: {error}") from None
+        # Rows of two landing folders in one set of marts would be nobody's figures.
+        first = Path(remembered.read_text(encoding="utf-8").rstrip("\n"))
+        if first != self.landing_dir:
+            raise SettingError(
+                f"PSA_DATA_DIR: {self.data_dir} holds what was loaded from {first}, not from "
+                f"{self.landing_dir}. Set PSA_DATA_DIR to another folder for this landing folder; "
+                f"if {first} only moved, write its new path into {remembered}."
+            )
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read all settings; relative paths count from the repository's root.
+
+    Raises:
+        SettingError: a variable cannot be read.
+    """
+    landing_dir = _folder(environment, "PSA_LANDING_DIR", SAMPLE_DIR)
+    if not landing_dir.is_dir():
+        raise SettingError(
+            f"PSA_LANDING_DIR: there is no folder {landing_dir}. "
+            "Set it to the folder that holds autotask/ and reference/."
+        )
+    is_sample = landing_dir == SAMPLE_DIR
+    data_dir = _folder(
+        environment, "PSA_DATA_DIR", ROOT / "data" / ("demo" if is_sample else "live")
+    )
+    if re.search(r"[*?\[\]{}]", str(data_dir)):
+        raise SettingError(
+            f"PSA_DATA_DIR: {data_dir} holds a wildcard character (* ? [ ] {{ }}), which file "
+            "patterns cannot tell from a pattern. Choose another folder."
+        )
+    # Values that only later steps use are checked now, too: a typo must not surface at night.
+    _ratio(environment, "PSA_MAX_QUARANTINE_RATIO", "0.05")
+    _choice(environment, "PSA_ALLOW_SHRINK", "0", ("0", "1"))
+    return Settings(
+        landing_dir=landing_dir,
+        data_dir=data_dir,
+        max_extract_age_hours=_positive(environment, "PSA_MAX_EXTRACT_AGE_HOURS", "36"),
+        as_of_date=_date(environment, "PSA_AS_OF_DATE", SAMPLE_AS_OF_DATE if is_sample else None),
+        nightly_cron=_text(environment, "PSA_NIGHTLY_CRON", "0 2 * * *"),
+        timezone=_timezone(environment, "PSA_TIMEZONE", "UTC"),
+        keep_generations=_count(environment, "PSA_KEEP_GENERATIONS", "7"),
+    )
+
+
+def _text(environment: Mapping[str, str], name: str, default: str) -> str:
+    return environment.get(name, "").strip() or default
+
+
+def _folder(environment: Mapping[str, str], name: str, default: Path) -> Path:
+    return (ROOT / Path(_text(environment, name, str(default))).expanduser()).resolve()
+
+
+def _number(environment: Mapping[str, str], name: str, default: str, wanted: str) -> Decimal:
+    text = _text(environment, name, default)
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise SettingError(f"{name}: {text!r} is not {wanted}.") from None
+    if not value.is_finite():
+        raise SettingError(f"{name}: {text!r} is not {wanted}.")
+    return value
+
+
+def _positive(environment: Mapping[str, str], name: str, default: str) -> Decimal:
+    value = _number(environment, name, default, "a number of hours above 0")
+    if value <= 0:
+        raise SettingError(f"{name}: {value} is not a number of hours above 0.")
+    return value
+
+
+def _ratio(environment: Mapping[str, str], name: str, default: str) -> Decimal:
+    value = _number(environment, name, default, "a ratio from 0 to 1")
+    if not 0 <= value <= 1:
+        raise SettingError(f"{name}: {value} is not a ratio from 0 to 1.")
+    return value
+
+
+def _count(environment: Mapping[str, str], name: str, default: str) -> int:
+    value = _number(environment, name, default, "a whole number of at least 1")
+    if value != value.to_integral_value() or not 1 <= value <= 1_000_000:
+        raise SettingError(f"{name}: {value} is not a whole number of at least 1.")
+    return int(value)
+
+
+def _choice(
+    environment: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]
+) -> str:
+    text = _text(environment, name, default)
+    if text not in allowed:
+        raise SettingError(f"{name}: {text!r} is not one of {', '.join(allowed)}.")
+    return text
+
+
+def _date(environment: Mapping[str, str], name: str, default: date | None) -> date | None:
+    text = _text(environment, name, "")
+    if not text:
+        return default
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        raise SettingError(f"{name}: {text!r} is not a date such as 2026-11-20.")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise SettingError(f"{name}: {text!r} is not a date of the calendar.") from None
+
+
+def _timezone(environment: Mapping[str, str], name: str, default: str) -> str:
+    text = _text(environment, name, default)
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingError(f"{name}: {text!r} is not a time zone such as Europe/Berlin.") from None
+    return text
+
+
+def main() -> None:
+    """Replace this process by the given command, under the settings."""
+    try:
+        settings = read_settings()
+        settings.prepare_data_dir()
+    except SettingError as error:
+        sys.exit(str(error))
+    environment = os.environ | settings.environment(settings.as_of(datetime.now(UTC)))
+    os.execvpe(sys.argv[1], sys.argv[1:], environment)  # noqa: S606 - the caller's own command
+
+
+if __name__ == "__main__":
+    main()

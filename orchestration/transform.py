@@ -1,0 +1,86 @@
+"""The dbt project as assets: staging, intermediate models and marts, with their tests as checks."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
+
+from orchestration.settings import ROOT, Settings
+
+DBT_PROJECT = DbtProject(ROOT / "dbt_project")
+WAREHOUSE, MARTS = "warehouse.duckdb", "psa_marts.duckdb"
+ROWS_SHOWN = 3
+
+
+def dbt_resource() -> DbtCliResource:
+    """The dbt of this environment, which need not be on PATH."""
+    return DbtCliResource(DBT_PROJECT, dbt_executable=str(Path(sys.executable).with_name("dbt")))
+
+
+def mart_assets(settings: Settings) -> dg.AssetsDefinition:
+    """All models and seeds in one step; a failed test fails it."""
+
+    @dbt_assets(manifest=DBT_PROJECT.manifest_path, project=DBT_PROJECT)
+    def psa_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+        # Paths and dates travel as environment, because changed dbt vars force a full parse.
+        os.environ.update(settings.environment(run_as_of(context, settings)))
+        # One lasting folder a data folder keeps dbt's parse state warm.
+        target = settings.warehouse_dir / "dbt"
+        (target / "run_results.json").unlink(missing_ok=True)
+        # Unit tests judge the code, not the night's data.
+        arguments = ["build", "--exclude-resource-type", "unit_test"]
+        build = dbt.cli(arguments, context=context, target_path=target)
+        try:
+            yield from build.stream()
+        except DagsterDbtCliRuntimeError as error:
+            mistakes = _explain(target, settings) or [str(error)]
+            raise dg.Failure("\n".join(mistakes), allow_retries=False) from None
+
+    return psa_models
+
+
+def run_as_of(context: dg.AssetExecutionContext, settings: Settings) -> date:
+    """The day that a run counts ages from, the same in every step of it."""
+    record = context.instance.get_run_record_by_id(context.run_id)
+    if record is None:
+        raise LookupError(f"run {context.run_id} is not known to the Dagster instance it runs on")
+    return settings.as_of(record.create_timestamp)
+
+
+def _explain(target: Path, settings: Settings) -> list[str]:
+    """Say what failed in a dbt build: node, message, and the first rows that break a test."""
+    results_file = target / "run_results.json"
+    if not results_file.exists():  # dbt stopped before it ran a node
+        return []
+    results = json.loads(results_file.read_text(encoding="utf-8"))["results"]
+    mistakes = []
+    for result in results:
+        if result["status"] not in ("error", "fail", "runtime error"):
+            continue
+        kind, _, name = result["unique_id"].split(".")[:3]
+        mistakes.append(f"{kind} {name}: {result['message']}")
+        if result["status"] == "fail" and result["compiled_code"]:
+            mistakes.append(_first_rows(result["compiled_code"], settings.warehouse_dir))
+    return mistakes
+
+
+def _first_rows(query: str, warehouse_dir: Path) -> str:
+    with duckdb.connect(warehouse_dir / WAREHOUSE, read_only=True) as connection:
+        marts = str(warehouse_dir / MARTS).replace("'", "''")
+        connection.execute(f"attach '{marts}' as psa_marts (read_only)")
+        rows = connection.sql(query).limit(ROWS_SHOWN)
+        return "\n".join(
+            "  "
+            + ", ".join(
+                f"{column}={value}" for column, value in zip(rows.columns, row, strict=True)
+            )
+            for row in rows.fetchall()
+        )

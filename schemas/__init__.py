@@ -1,0 +1,35 @@
+"""The contract of every raw table; what a raw row must be is said here and nowhere else."""
+
+from schemas import autotask, reference
+from schemas.base import RawTable
+
+__all__ = ["RAW_TABLES", "RawTable"]
+
+# The one list of raw tables: assets, dbt sources and checks follow from it.
+RAW_TABLES: dict[tuple[str, str], type[RawTable]] = {
+    (module.__name__.rpartition(".")[2], table.table_name()): table
+    for module, tables in (
+        (
+            autotask,
+            (
+                autotask.Companies,
+                autotask.Contracts,
+                autotask.Projects,
+                autotask.Tasks,
+                autotask.Charges,
+                autotask.TimeEntries,
+                autotask.ContractMilestones,
+                autotask.Tickets,
+            ),
+        ),
+        (
+            reference,
+            (
+                reference.PurchaseOrders,
+                reference.PoRequiredCompanies,
+                reference.MilestoneConflictWaivers,
+            ),
+        ),
+    )
+    for table in tables
+}

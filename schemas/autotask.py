@@ -1,0 +1,185 @@
+"""The raw tables that are exported from Autotask PSA (SPEC 2), one class a table."""
+
+import pandera.polars as pa
+import polars as pl
+
+from schemas.base import (
+    Bool,
+    Date,
+    Hours,
+    Id,
+    Money,
+    RawTable,
+    Text,
+    Timestamp,
+    date_field,
+    field,
+    foreign_key,
+)
+
+CHARGE_KINDS = ("contract", "project", "ticket", "change_order", "charge")
+
+
+class Companies(RawTable):
+    """One row per client organisation; id 0 is the MSP itself."""
+
+    id: Id = field("Company id.", required=True)
+    company_name: Text = field("Name of the company.", required=True, max_length=100)
+    is_active: Bool = field("Whether the company is active.")
+    parent_company_id: Id = foreign_key("Company that this one belongs to.")
+    po_required: Bool = field(
+        "Whether the company pays only invoices with a purchase order.",
+        aliases=["requirePurchaseOrder"],
+    )
+    last_modified_at: Timestamp = field(
+        "Last change of the record.", aliases=["lastTrackedModifiedDateTime", "lastActivityDate"]
+    )
+
+
+class Contracts(RawTable):
+    """One row per contract; its PO and period are overwritten when the next PO comes."""
+
+    id: Id = field("Contract id.", required=True)
+    company_id: Id = field("Client of the contract.", required=True)
+    contract_name: Text = field("Name of the contract.", required=True, max_length=100)
+    contract_number: Text = field("Number of the contract.", max_length=50)
+    contract_type_name: Text = field("Kind of contract.", aliases=["contractType"])
+    status_name: Text = field("Status of the contract.", aliases=["status"])
+    purchase_order_number: Text = field("The client's PO, as typed.", max_length=50)
+    start_date: Date = date_field("First day of the contract.")
+    end_date: Date = date_field("Last day of the contract.")
+    renewed_contract_id: Id = foreign_key("Contract that replaced this one.")
+    last_modified_at: Timestamp = field(
+        "Last change of the record.", aliases=["lastModifiedDateTime"]
+    )
+
+    @pa.check("end_date", error="not before start_date")
+    def ends_after_start(cls, data: pa.PolarsData) -> pl.LazyFrame:
+        """A period must not end before it starts; open ends pass."""
+        return data.lazyframe.select(pl.col("start_date") <= pl.col("end_date"))
+
+
+class Projects(RawTable):
+    """One row per project."""
+
+    id: Id = field("Project id.", required=True)
+    company_id: Id = field("Client of the project.", required=True)
+    project_name: Text = field("Name of the project.", required=True, max_length=100)
+    project_number: Text = field("Number of the project.", max_length=50)
+    contract_id: Id = foreign_key("Contract that the project is billed on.")
+    purchase_order_number: Text = field("The client's PO, as typed.", max_length=50)
+    status_name: Text = field("Status of the project.", aliases=["status"])
+    project_type_name: Text = field("Kind of project.", aliases=["projectType"])
+    start_date: Date = date_field("First day of the project.", aliases=["startDateTime"])
+    end_date: Date = date_field("Last day of the project.", aliases=["endDateTime"])
+    last_modified_at: Timestamp = field(
+        "Last change of the record.", aliases=["lastActivityDateTime"]
+    )
+
+
+class Tasks(RawTable):
+    """One row per project task."""
+
+    id: Id = field("Task id.", required=True)
+    project_id: Id = foreign_key("Project of the task.")
+    title: Text = field("Title of the task.", required=True, max_length=255)
+    task_number: Text = field("Number of the task.", max_length=50)
+    purchase_order_number: Text = field("The client's PO, as typed.", max_length=50)
+    status_name: Text = field("Status of the task.", aliases=["status"])
+    last_modified_at: Timestamp = field(
+        "Last change of the record.", aliases=["lastActivityDateTime"]
+    )
+
+
+class Charges(RawTable):
+    """One row per charge; contract, project, ticket and change-order charges number apart."""
+
+    _key = ("charge_kind", "id")
+
+    id: Id = field("Charge id, unique within its kind.", required=True)
+    charge_kind: Text = field(
+        "What the charge was entered on.",
+        one_of=CHARGE_KINDS,
+        lower_case=True,
+        null_reads_as="charge",
+    )
+    company_id: Id = field("Client of the charge.")
+    contract_id: Id = foreign_key("Contract of the charge.")
+    project_id: Id = foreign_key("Project of the charge.")
+    task_id: Id = foreign_key("Task of the charge.")
+    ticket_id: Id = foreign_key("Ticket of the charge.")
+    milestone_id: Id = foreign_key("Milestone that the charge allocates.")
+    purchase_order_number: Text = field("The client's PO, as typed.", max_length=50)
+    internal_po_number: Text = field(
+        "The MSP's own reference.", max_length=50, aliases=["internalPurchaseOrderNumber"]
+    )
+    material_code_name: Text = field(
+        "Billing code of the material.",
+        max_length=200,
+        aliases=["materialCode", "billingCodeName"],
+    )
+    name: Text = field("Name of the charge.", max_length=100)
+    description: Text = field("Description of the charge.", max_length=8000)
+    quantity: Money = field("Units charged.", aliases=["unitQuantity"])
+    billable_amount: Money = field("Price to the client before tax.", required=True)
+    extended_cost: Money = field("Cost to the MSP.")
+    is_billable: Bool = field(
+        "Whether the client is billed; null reads as true.", aliases=["isBillableToCompany"]
+    )
+    invoice_number: Text = field("Invoice that carries the charge.", max_length=100)
+    status_name: Text = field("Procurement status of the charge.", aliases=["status"])
+    date_purchased: Date = date_field("Day the charge counts for.", required=True)
+    last_modified_at: Timestamp = field("Last change of the record.")
+
+
+class TimeEntries(RawTable):
+    """One row per time entry."""
+
+    id: Id = field("Time entry id.", required=True)
+    resource_id: Id = foreign_key("Person who worked.")
+    contract_id: Id = foreign_key("Contract that the time is billed on.")
+    task_id: Id = foreign_key("Task worked on.")
+    ticket_id: Id = foreign_key("Ticket worked on.")
+    date_worked: Date = date_field("Day of the work.", required=True)
+    hours_worked: Hours = field("Hours worked.", required=True, at_least=0, at_most=24)
+    hours_to_bill: Hours = field("Hours to bill, where they differ from those worked.")
+    billing_amount: Money = field("Price of the time to the client.")
+    is_non_billable: Bool = field("Whether the time is not billed; null reads as false.")
+    invoice_number: Text = field("Invoice that carries the time.", max_length=100)
+    last_modified_at: Timestamp = field(
+        "Last change of the record.", aliases=["lastModifiedDateTime"]
+    )
+
+
+class ContractMilestones(RawTable):
+    """One row per billing milestone."""
+
+    id: Id = field("Milestone id.", required=True)
+    contract_id: Id = foreign_key("Contract that the milestone bills.")
+    project_id: Id = foreign_key("Project of the milestone.")
+    project_number: Text = field("Number of the project, where its id is unknown.", max_length=50)
+    title: Text = field("Title of the milestone.", required=True, max_length=255)
+    amount: Money = field("Amount to bill.", required=True, at_least=0)
+    status_name: Text = field("Status of the milestone.", required=True, aliases=["status"])
+    date_due: Date = date_field("Day the milestone falls due.")
+    description: Text = field("Description of the milestone.", max_length=8000)
+    last_modified_at: Timestamp = field("Last change of the record.")
+
+
+class Tickets(RawTable):
+    """One row per service ticket."""
+
+    _optional = True
+
+    id: Id = field("Ticket id.", required=True)
+    company_id: Id = field("Client of the ticket.", required=True)
+    ticket_number: Text = field("Number of the ticket.", max_length=50)
+    title: Text = field("Title of the ticket.", required=True, max_length=255)
+    contract_id: Id = foreign_key("Contract that the ticket is billed on.")
+    project_id: Id = foreign_key("Project of the ticket.")
+    purchase_order_number: Text = field("The client's PO, as typed.", max_length=50)
+    problem_ticket_id: Id = foreign_key("Problem ticket behind this incident.")
+    status_name: Text = field("Status of the ticket.", aliases=["status"])
+    last_modified_at: Timestamp = field(
+        "Last change of the record.", aliases=["lastTrackedModificationDateTime"]
+    )

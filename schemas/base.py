@@ -1,0 +1,306 @@
+"""What all raw tables share: column kinds, header matching, typing and validation.
+
+A table says its columns and rules in its own class; nothing here knows a table by name, and nothing
+in this package knows where files lie or who runs the load.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandera.polars as pa
+import polars as pl
+from pandera.errors import SchemaErrors
+
+from schemas import grammar
+
+Id = pl.Int64
+Money = Annotated[pl.Decimal, 18, 4]
+Hours = Annotated[pl.Decimal, 12, 4]
+Text = pl.String
+Date = pl.Date
+Timestamp = Annotated[pl.Datetime, "us", None]
+Bool = pl.Boolean
+
+FIRST_DATE, LAST_DATE = date(1990, 1, 1), date(2100, 12, 31)
+
+TYPE_RULES: dict[type, str] = {
+    pl.Int64: "a whole number",
+    pl.Decimal: "a decimal number",
+    pl.Date: "an ISO date or timestamp",
+    pl.Datetime: "an ISO timestamp",
+    pl.Boolean: "true/false, yes/no, y/n or 1/0",
+}
+
+REQUIRED = "required"
+AS_DELIVERED = " as delivered"
+BROKEN_RULES = {"row": pl.Int64, "column": pl.String, "rule": pl.String, "value": pl.String}
+
+
+class HeaderError(ValueError):
+    """The header of a file does not fit its table."""
+
+    def __init__(self, column: str, problem: str) -> None:
+        """Say what is wrong with the header of `column`."""
+        super().__init__(f"column {column}: {problem}")
+        self.column = column
+        self.problem = problem
+
+
+def field(
+    description: str,
+    *,
+    required: bool = False,
+    aliases: Sequence[str] = (),
+    max_length: int | None = None,
+    at_least: int | None = None,
+    at_most: int | None = None,
+    one_of: Sequence[str] = (),
+    zero_is_null: bool = False,
+    lower_case: bool = False,
+    null_reads_as: str | None = None,
+) -> Any:
+    """Declare a column of a raw table (SPEC 2).
+
+    Args:
+        description: what the column holds, for people.
+        required: null is invalid, and a file without the column is refused.
+        aliases: further header names, best first.
+        max_length: most characters of a text.
+        at_least: smallest number.
+        at_most: largest number.
+        one_of: the only texts allowed, after `null_reads_as` and `lower_case`.
+        zero_is_null: a foreign key in which 0 stands for "none".
+        lower_case: texts are compared and kept in lower case.
+        null_reads_as: the text that an empty value stands for.
+    """
+    checks: dict[str, Any] = {}
+    if max_length is not None:
+        checks["str_length"] = {
+            "max_value": max_length,
+            "error": f"at most {max_length} characters",
+        }
+    if at_least is not None:
+        checks["ge"] = {"min_value": Decimal(at_least), "error": f"at least {at_least}"}
+    if at_most is not None:
+        checks["le"] = {"max_value": Decimal(at_most), "error": f"at most {at_most}"}
+    if one_of:
+        checks["isin"] = {"allowed_values": list(one_of), "error": f"one of {', '.join(one_of)}"}
+    metadata = {
+        "aliases": tuple(aliases),
+        "zero_is_null": zero_is_null,
+        "lower_case": lower_case,
+        "null_reads_as": null_reads_as,
+    }
+    return pa.Field(nullable=not required, description=description, metadata=metadata, **checks)
+
+
+def foreign_key(description: str, *, required: bool = False) -> Any:
+    """Declare a reference to another table, in which 0 means null (SPEC 2)."""
+    return field(description, required=required, zero_is_null=True)
+
+
+def date_field(description: str, *, required: bool = False, aliases: Sequence[str] = ()) -> Any:
+    """Declare a date; all dates lie between 1990 and 2100 (SPEC 2)."""
+    return pa.Field(
+        nullable=not required,
+        description=description,
+        metadata={"aliases": tuple(aliases)},
+        in_range={
+            "min_value": FIRST_DATE,
+            "max_value": LAST_DATE,
+            "error": f"a date in {FIRST_DATE}..{LAST_DATE}",
+        },
+    )
+
+
+class RawTable(pa.DataFrameModel):
+    """One row per record of an extract, as validated and kept under `raw/`.
+
+    Subclasses list their columns in the order of SPEC 2; `_key` names those of their key.
+    """
+
+    # Strict: typing builds exactly the columns of the class, so anything else is a mistake of ours.
+    class Config:
+        """Reject columns that the class does not name."""
+
+        strict = True
+        ordered = True
+
+    # Underscored, because pandera takes every public attribute for a column.
+    _key: tuple[str, ...] = ("id",)
+    _optional: bool = False
+    _rule_files: tuple[Path, ...] = ()
+
+    @classmethod
+    def key(cls) -> tuple[str, ...]:
+        """Columns that tell one record from another."""
+        return cls._key
+
+    @classmethod
+    def is_optional(cls) -> bool:
+        """Whether a landing folder may come without the table."""
+        return cls._optional
+
+    @classmethod
+    def table_name(cls) -> str:
+        """Name of the table: the class name in snake case."""
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+    @classmethod
+    @cache
+    def schema(cls) -> pa.DataFrameSchema:
+        """The pandera schema of the table."""
+        return cls.to_schema()
+
+    @classmethod
+    def columns(cls) -> dict[str, pl.DataType]:
+        """Column names and polars types, in order."""
+        return {name: column.dtype.type for name, column in cls.schema().columns.items()}
+
+    @classmethod
+    def required_columns(cls) -> list[str]:
+        """Columns that a file must have and a row must fill."""
+        return [name for name, column in cls.schema().columns.items() if not column.nullable]
+
+    @classmethod
+    @cache
+    def version(cls) -> str:
+        """Fingerprint of everything that decides what a valid row is.
+
+        It covers the whole package: a change of the grammar or of a shared rule judges every
+        table anew, which costs one full load and can never be forgotten.
+        """
+        digest = hashlib.sha256()
+        for path in [*sorted(Path(__file__).parent.glob("*.py")), *cls._rule_files]:
+            digest.update(path.read_bytes())
+        return digest.hexdigest()[:12]
+
+    @classmethod
+    def match_headers(cls, headers: Iterable[str]) -> dict[str, int]:
+        """Find the position of every column of the table among a file's headers (SPEC 1).
+
+        Headers match by letters and digits alone, in any case; the canonical name wins over the
+        aliases, and these in the order listed.
+
+        Raises:
+            HeaderError: a required column is missing, or two headers are one column.
+        """
+        positions: dict[str, list[int]] = {}
+        names = list(headers)
+        for position, header in enumerate(names):
+            positions.setdefault(_plain(header), []).append(position)
+        matched: dict[str, int] = {}
+        for column in cls.columns():
+            for spelling in cls._spellings(column):
+                found = positions.get(_plain(spelling), [])
+                if len(found) > 1:
+                    alike = " and ".join(repr(names[position]) for position in found)
+                    raise HeaderError(column, f"headers {alike} are the same column; keep one")
+                if found:
+                    matched.setdefault(column, found[0])
+        for column in cls.required_columns():
+            if column not in matched:
+                spellings = ", ".join(cls._spellings(column))
+                raise HeaderError(column, f"required column missing (accepted: {spellings})")
+        return matched
+
+    @classmethod
+    def _spellings(cls, column: str) -> list[str]:
+        metadata = cls.schema().columns[column].metadata or {}
+        spellings = [column, *metadata.get("aliases", ())]
+        singular = re.sub(r"ies$", "y", cls.table_name()).removesuffix("s")
+        if column in ("id", "status_name"):  # as the Power BI models name them
+            spellings.append(f"{singular}_{column}")
+        return spellings
+
+    @classmethod
+    def judge(cls, delivered: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Type and validate rows as delivered.
+
+        Args:
+            delivered: columns by canonical name, of any type; optional ones may be missing.
+
+        Returns:
+            All rows typed, in the table's column order, and the broken rules: one row per rule
+            that a row breaks, with `row` (0-based position), `column`, `rule` and `value` (text as
+            delivered; null for a rule over several columns).
+        """
+        typed: dict[str, pl.Series] = {}
+        unread: dict[str, pl.Series] = {}
+        for name, dtype in cls.columns().items():
+            if name in delivered.columns:
+                typed[name], unread[name] = grammar.parse(delivered[name], dtype)
+            else:
+                typed[name] = pl.repeat(None, delivered.height, dtype=dtype, eager=True)
+        rows = pl.DataFrame(typed).with_columns(cls._normalised())
+        unread = {name: texts for name, texts in unread.items() if texts.null_count() < len(texts)}
+        return rows, cls._broken_rules(rows, unread, delivered)
+
+    @classmethod
+    def _normalised(cls) -> list[pl.Expr]:
+        expressions = []
+        for name, column in cls.schema().columns.items():
+            metadata = column.metadata or {}
+            value = pl.col(name)
+            if metadata.get("zero_is_null"):
+                value = value.replace(0, None)
+            if metadata.get("null_reads_as"):
+                value = value.fill_null(metadata["null_reads_as"])
+            if metadata.get("lower_case"):
+                value = value.str.to_lowercase()
+            expressions.append(value)
+        return expressions
+
+    @classmethod
+    def _broken_rules(
+        cls, rows: pl.DataFrame, unread: dict[str, pl.Series], delivered: pl.DataFrame
+    ) -> pl.DataFrame:
+        # What could not be read travels beside the typed column, so that pandera refuses it too.
+        beside = [texts.alias(f"{name}{AS_DELIVERED}") for name, texts in unread.items()]
+        companions = {
+            f"{name}{AS_DELIVERED}": pa.Column(
+                pl.String,
+                checks=pa.Check(_is_null, error=TYPE_RULES[cls.columns()[name].base_type()]),
+                nullable=True,
+            )
+            for name in unread
+        }
+        try:
+            cls.schema().add_columns(companions).validate(rows.with_columns(beside), lazy=True)
+        except SchemaErrors as errors:
+            cases: pl.DataFrame = errors.failure_cases
+        else:
+            return pl.DataFrame(schema=BROKEN_RULES)
+        if cases["index"].has_nulls():
+            raise AssertionError(f"{cls.__name__} was not typed as declared:\n{cases}")
+        broken = cases.select(
+            row=pl.col("index").cast(pl.Int64),
+            column=pl.col("column").str.strip_suffix(AS_DELIVERED),
+            rule=pl.col("check").replace("not_nullable", REQUIRED),
+        ).unique()
+        # A value that cannot be read is not also "missing".
+        unreadable = broken.filter(pl.col("rule").is_in(list(TYPE_RULES.values())))
+        echoes = unreadable.select("row", "column", rule=pl.lit(REQUIRED))
+        broken = broken.join(echoes, on=["row", "column", "rule"], how="anti")
+        values = [
+            delivered[column][row] if column in delivered.columns else None
+            for row, column, _ in broken.iter_rows()
+        ]
+        texts = pl.Series(
+            [None if value is None else str(value) for value in values], dtype=pl.String
+        )
+        return broken.with_columns(value=texts).sort("row", "column", "rule")
+
+
+def _plain(header: str) -> str:
+    return "".join(letter for letter in header.lower() if letter.isalnum())
+
+
+def _is_null(data: pa.PolarsData) -> pl.LazyFrame:
+    return data.lazyframe.select(pl.col(data.key).is_null())

@@ -1,0 +1,157 @@
+"""How the text of an extract becomes a typed value: numbers, dates, timestamps and booleans.
+
+Only the grammar of single values belongs here; which column has which type is said by the tables.
+Money never passes through a float: a value is read from its text or refused.
+"""
+
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
+
+import polars as pl
+
+NUMBER = r"^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
+WHOLE = r"^[+-]?[0-9]{1,18}(\.0+)?$"
+DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?"
+ZONE = r" ?(Z|z|UTC|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
+DATE_OR_TIMESTAMP = f"^{DATE}([Tt ]{TIME}({ZONE})?)?$"
+TIMESTAMP_PARTS = (
+    f"^(?P<date>{DATE})"
+    r"([Tt ](?P<minutes>[0-9]{2}:[0-9]{2})(:(?P<seconds>[0-9]{2})(\.(?P<fraction>[0-9]+))?)?"
+    r" ?(?P<zone>Z|z|UTC|(?P<sign>[+-])(?P<zone_hours>[0-9]{2}):?(?P<zone_minutes>[0-9]{2})?)?)?$"
+)
+BOOLEANS = {
+    "true": True,
+    "yes": True,
+    "y": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "n": False,
+    "0": False,
+}
+INT64_LIMIT = 2**63
+
+
+def parse(values: pl.Series, dtype: pl.DataType) -> tuple[pl.Series, pl.Series]:
+    """Type the values of one column (SPEC 2).
+
+    Args:
+        values: the column as delivered, of any type; a value already of `dtype` is taken as it is.
+        dtype: Int64, Decimal, String, Date, Datetime (UTC, naive) or Boolean.
+
+    Returns:
+        The typed column, and the text of every value that is not one of its type (else null),
+        so that validation can refuse what typing alone would turn into a silent null.
+    """
+    if values.dtype == dtype and dtype != pl.String:
+        return values, pl.repeat(None, len(values), dtype=pl.String, eager=True)
+    text = _as_text(values)
+    if dtype == pl.String:
+        return text.replace("", None), pl.repeat(None, len(text), dtype=pl.String, eager=True)
+    text = text.str.strip_chars().replace("", None)
+    typed = _PARSERS[dtype.base_type()](text, dtype)
+    failed = text.is_not_null() & typed.is_null()
+    return typed, text.zip_with(failed, pl.repeat(None, len(text), dtype=pl.String, eager=True))
+
+
+def _as_text(values: pl.Series) -> pl.Series:
+    """Give a column of any type the text that is read; a zoned timestamp keeps its zone."""
+    if isinstance(values.dtype, pl.Datetime):
+        zone = "%:z" if values.dtype.time_zone else ""
+        return values.dt.to_string(f"%Y-%m-%dT%H:%M:%S%.f{zone}")
+    if isinstance(values.dtype, pl.List | pl.Array | pl.Struct | pl.Object):
+        return values.map_elements(str, return_dtype=pl.String)
+    if values.dtype == pl.Binary:
+        return values.map_elements(lambda raw: raw.decode("utf-8", "replace"), pl.String)
+    return values.cast(pl.String)
+
+
+def _parse_whole(text: pl.Series, dtype: pl.DataType) -> pl.Series:
+    plain = text.str.contains(WHOLE)
+    fast = text.set(~plain, None).str.extract(r"^\+?(-?[0-9]+)").cast(pl.Int64)
+    return _fill_exactly(fast, text, plain, _exact_whole)
+
+
+def _parse_decimal(text: pl.Series, dtype: pl.DataType) -> pl.Series:
+    precision, scale = dtype.precision, dtype.scale  # type: ignore[attr-defined]
+    # Only digits that fit as they are take the fast cast: libraries round the rest differently.
+    fits = rf"^-?[0-9]{{1,{precision - scale}}}(\.[0-9]{{1,{scale}}})?$"
+    plain = text.str.contains(fits)
+    fast = text.set(~plain, None).cast(dtype)
+    return _fill_exactly(fast, text, plain, lambda value: _exact_decimal(value, precision, scale))
+
+
+def _fill_exactly(
+    fast: pl.Series,
+    text: pl.Series,
+    plain: pl.Series,
+    exact: Callable[[Decimal], int | Decimal | None],
+) -> pl.Series:
+    """Read the few values that the fast cast left out with exact decimal arithmetic."""
+    rare = text.filter(~plain & text.str.contains(NUMBER)).unique()
+    if rare.is_empty():
+        return fast
+    values = [_exact(value, exact) for value in rare]
+    lookup = pl.DataFrame({"text": rare, "value": pl.Series(values, dtype=fast.dtype)})
+    found = pl.DataFrame({"text": text}).join(lookup, on="text", how="left", maintain_order="left")
+    return found["value"].zip_with(fast.is_null(), fast).alias(fast.name)
+
+
+def _exact(text: str, read: Callable[[Decimal], int | Decimal | None]) -> int | Decimal | None:
+    try:
+        return read(Decimal(text))
+    except InvalidOperation:  # an exponent beyond what Decimal can hold, or more digits than fit
+        return None
+
+
+def _exact_whole(value: Decimal) -> int | None:
+    if value and abs(value.adjusted()) > 18:
+        return None
+    if value != value.to_integral_value() or not -INT64_LIMIT <= int(value) < INT64_LIMIT:
+        return None
+    return int(value)
+
+
+def _exact_decimal(value: Decimal, precision: int, scale: int) -> Decimal | None:
+    with localcontext(prec=precision + 1):
+        rounded = value.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP)
+    return rounded if abs(rounded) < Decimal(10) ** (precision - scale) else None
+
+
+def _parse_date(text: pl.Series, dtype: pl.DataType) -> pl.Series:
+    iso = text.str.contains(DATE_OR_TIMESTAMP)
+    return text.set(~iso, None).str.slice(0, 10).str.to_date("%Y-%m-%d", strict=False)
+
+
+def _parse_timestamp(text: pl.Series, dtype: pl.DataType) -> pl.Series:
+    iso = text.str.contains(DATE_OR_TIMESTAMP)
+    part = text.set(~iso, None).str.extract_groups(TIMESTAMP_PARTS).struct.unnest()
+    moment = (
+        part["date"]
+        + " "
+        + part["minutes"].fill_null("00:00")
+        + ":"
+        + part["seconds"].fill_null("00")
+        + "."
+        + part["fraction"].fill_null("0").str.slice(0, 6).str.pad_end(6, "0")
+    ).str.to_datetime("%Y-%m-%d %H:%M:%S%.6f", time_unit="us", strict=False)
+    hours = part["zone_hours"].cast(pl.Int64).fill_null(0)
+    minutes = hours * 60 + part["zone_minutes"].cast(pl.Int64).fill_null(0)
+    minutes = minutes.zip_with(part["sign"].fill_null("+") == "+", -minutes)
+    offset = pl.DataFrame({"minutes": minutes}).select(pl.duration(minutes="minutes"))
+    return moment - offset.to_series()
+
+
+def _parse_boolean(text: pl.Series, dtype: pl.DataType) -> pl.Series:
+    lower = text.str.to_lowercase()
+    return lower.replace_strict(BOOLEANS, default=None, return_dtype=pl.Boolean)
+
+
+_PARSERS: dict[type, Callable[[pl.Series, pl.DataType], pl.Series]] = {
+    pl.Int64: _parse_whole,
+    pl.Decimal: _parse_decimal,
+    pl.Date: _parse_date,
+    pl.Datetime: _parse_timestamp,
+    pl.Boolean: _parse_boolean,
+}

@@ -1,0 +1,1249 @@
+"""A second, slow and obvious way to compute the purchase-order marts from a landing directory.
+
+It is written from SPEC alone, row by row, in plain Python, so that every number of the SQL models
+can be checked against something that shares none of their code. It expects clean input: CSV files
+of valid rows, every batch accepted; quarantine, guards and the other formats are tested elsewhere.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
+
+Row = dict[str, Any]
+Marts = dict[str, list[Row]]
+
+PLACEHOLDER_SEED = (
+    Path(__file__).resolve().parents[1] / "dbt_project" / "seeds" / "po_placeholders.csv"
+)
+DEFAULT_PRECEDENCE = ("charge", "task", "ticket", "project", "contract")
+INHERITED_LEVELS = ("task", "ticket", "project", "contract")
+CANCELLED_CHARGE_STATUSES = ("Canceled", "Cancelled")
+INACTIVE_CONTRACT_STATUSES = ("Inactive", "0", "Cancelled", "Canceled", "Complete", "Expired")
+
+
+# ---------------------------------------------------------------------------------------------
+# SPEC 1 and 2: batches, headers, values
+# ---------------------------------------------------------------------------------------------
+
+# column -> (type, aliases). `id` keeps 0, `foreign_key` reads 0 as null (SPEC 2). Columns that no
+# mart of this module needs are left out.
+_Columns = dict[str, tuple[str, tuple[str, ...]]]
+
+TABLES: dict[str, tuple[str, tuple[str, ...], _Columns]] = {
+    "companies": (
+        "autotask",
+        ("id",),
+        {
+            "id": ("id", ("company_id",)),
+            "company_name": ("text", ()),
+            "is_active": ("bool", ()),
+            "parent_company_id": ("foreign_key", ()),
+            "po_required": ("bool", ("requirePurchaseOrder", "poRequired")),
+        },
+    ),
+    "contracts": (
+        "autotask",
+        ("id",),
+        {
+            "id": ("id", ("contract_id",)),
+            "company_id": ("id", ()),
+            "contract_name": ("text", ()),
+            "contract_number": ("text", ()),
+            "contract_type_name": ("text", ("contractType",)),
+            "status_name": ("text", ("status", "contract_status_name")),
+            "purchase_order_number": ("text", ()),
+            "start_date": ("date", ()),
+            "end_date": ("date", ()),
+            "renewed_contract_id": ("foreign_key", ()),
+            "last_modified_at": ("ts", ("lastModifiedDateTime",)),
+        },
+    ),
+    "projects": (
+        "autotask",
+        ("id",),
+        {
+            "id": ("id", ("project_id",)),
+            "company_id": ("id", ()),
+            "project_name": ("text", ()),
+            "project_number": ("text", ()),
+            "contract_id": ("foreign_key", ()),
+            "purchase_order_number": ("text", ()),
+            "status_name": ("text", ("status", "project_status_name")),
+            "last_modified_at": ("ts", ("lastActivityDateTime",)),
+        },
+    ),
+    "tasks": (
+        "autotask",
+        ("id",),
+        {
+            "id": ("id", ("task_id",)),
+            "project_id": ("foreign_key", ()),
+            "task_number": ("text", ()),
+            "purchase_order_number": ("text", ()),
+            "last_modified_at": ("ts", ("lastActivityDateTime",)),
+        },
+    ),
+    "tickets": (
+        "autotask",
+        ("id",),
+        {
+            "id": ("id", ("ticket_id",)),
+            "company_id": ("id", ()),
+            "ticket_number": ("text", ()),
+            "contract_id": ("foreign_key", ()),
+            "project_id": ("foreign_key", ()),
+            "purchase_order_number": ("text", ()),
+            "last_modified_at": ("ts", ("lastTrackedModificationDateTime",)),
+        },
+    ),
+    "charges": (
+        "autotask",
+        ("charge_kind", "id"),
+        {
+            "id": ("id", ("charge_id",)),
+            "charge_kind": ("charge_kind", ()),
+            "company_id": ("id", ()),
+            "contract_id": ("foreign_key", ()),
+            "project_id": ("foreign_key", ()),
+            "task_id": ("foreign_key", ()),
+            "ticket_id": ("foreign_key", ()),
+            "milestone_id": ("foreign_key", ()),
+            "purchase_order_number": ("text", ()),
+            "internal_po_number": ("text", ("internalPurchaseOrderNumber",)),
+            "material_code_name": ("text", ("materialCode", "billingCodeName")),
+            "name": ("text", ()),
+            "description": ("text", ()),
+            "quantity": ("decimal", ("unitQuantity",)),
+            "billable_amount": ("decimal", ()),
+            "extended_cost": ("decimal", ()),
+            "is_billable": ("bool", ("isBillableToCompany",)),
+            "invoice_number": ("text", ()),
+            "status_name": ("text", ("status", "charge_status_name")),
+            "date_purchased": ("date", ()),
+        },
+    ),
+    "time_entries": (
+        "autotask",
+        ("id",),
+        {
+            "id": ("id", ("time_entry_id",)),
+            "resource_id": ("foreign_key", ()),
+            "contract_id": ("foreign_key", ()),
+            "task_id": ("foreign_key", ()),
+            "ticket_id": ("foreign_key", ()),
+            "date_worked": ("date", ()),
+            "hours_worked": ("decimal", ()),
+            "hours_to_bill": ("decimal", ()),
+            "billing_amount": ("decimal", ()),
+            "is_non_billable": ("bool", ()),
+            "invoice_number": ("text", ()),
+        },
+    ),
+    # only its batches are of interest here (`po_overview.data_as_of`)
+    "contract_milestones": ("autotask", ("id",), {"id": ("id", ("contract_milestone_id",))}),
+    "po_required_companies": ("reference", ("company_id",), {"company_id": ("id", ())}),
+}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One delivery of one table (SPEC 1): its rows are typed, one a key, the last one."""
+
+    batch_id: str
+    is_full: bool
+    extracted_at: datetime
+    rows: list[Row]
+
+
+def extracted_at_of(path: Path) -> datetime:
+    """SPEC 1: the first timestamp in the file name, else the file's modification time; UTC."""
+    found = re.search(
+        r"(?<!\d)(\d{4}-\d{2}-\d{2}|\d{8})(?!\d)(?:T(\d{2})(\d{2})(\d{2})Z)?", path.name
+    )
+    if found is None:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None)
+    digits = found.group(1).replace("-", "")
+    hour, minute, second = (int(part or "0") for part in found.group(2, 3, 4))
+    return datetime(
+        int(digits[:4]), int(digits[4:6]), int(digits[6:]), hour, minute, second, tzinfo=None
+    )
+
+
+def normalise_header(header: str) -> str:
+    """SPEC 1: headers match ignoring case and everything but letters and digits."""
+    return re.sub(r"[^a-z0-9]", "", header.lower())
+
+
+def parse_number(text: str) -> Decimal:
+    """SPEC 2: `[+-]?digits[.digits][e±n]`, trimmed, read from its text."""
+    trimmed = text.strip()
+    if not re.fullmatch(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", trimmed):
+        raise ValueError(f"not a number: {text!r}")
+    return Decimal(trimmed)
+
+
+def parse_id(text: str) -> int:
+    """SPEC 2: an int64 that may have an all-zero fraction."""
+    number = parse_number(text)
+    if number != int(number):
+        raise ValueError(f"not an id: {text!r}")
+    return int(number)
+
+
+def parse_decimal(text: str) -> Decimal:
+    """SPEC 2: four decimals; further ones round half away from zero."""
+    return parse_number(text).quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP)
+
+
+def parse_bool(text: str) -> bool:
+    """SPEC 2: true/false/1/0/yes/no/y/n in any case."""
+    lowered = text.lower()
+    if lowered in ("true", "1", "yes", "y"):
+        return True
+    if lowered in ("false", "0", "no", "n"):
+        return False
+    raise ValueError(f"not a bool: {text!r}")
+
+
+def parse_date(text: str) -> date:
+    """SPEC 2: an ISO date, or the date part of an ISO timestamp without a zone shift."""
+    datetime.fromisoformat(text)
+    return date.fromisoformat(text[:10])
+
+
+def parse_timestamp(text: str) -> datetime:
+    """SPEC 2: a UTC timestamp; an offset is converted, a missing one means UTC."""
+    parsed = datetime.fromisoformat(text)
+    if parsed.tzinfo is not None:
+        parsed = parsed.astimezone(UTC).replace(tzinfo=None)
+    return parsed
+
+
+def parse_value(column_type: str, text: str | None) -> Any:
+    """SPEC 2: one cell. `""` and a missing column are null; a foreign key of 0 is null."""
+    if text is None or text == "":
+        return "charge" if column_type == "charge_kind" else None
+    if column_type == "id":
+        return parse_id(text)
+    if column_type == "foreign_key":
+        parsed = parse_id(text)
+        return None if parsed == 0 else parsed
+    if column_type == "decimal":
+        return parse_decimal(text)
+    if column_type == "bool":
+        return parse_bool(text)
+    if column_type == "date":
+        return parse_date(text)
+    if column_type == "ts":
+        return parse_timestamp(text)
+    if column_type == "charge_kind":
+        return text.lower()
+    return text
+
+
+def choose_header(headers: list[str], column: str, aliases: Iterable[str]) -> str | None:
+    """SPEC 1: the canonical name wins, then the aliases as listed."""
+    for wanted in (column, *aliases):
+        for header in headers:
+            if normalise_header(header) == normalise_header(wanted):
+                return header
+    return None
+
+
+def read_rows(path: Path, table: str) -> list[Row]:
+    """Read one CSV file into typed rows; of a key delivered twice the last row stays (SPEC 3)."""
+    _, key, columns = TABLES[table]
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        headers = list(reader.fieldnames or [])
+        chosen = {
+            column: choose_header(headers, column, aliases)
+            for column, (_, aliases) in columns.items()
+        }
+        last_of_key: dict[tuple[Any, ...], Row] = {}
+        for raw in reader:
+            row: Row = {}
+            for column, (column_type, _) in columns.items():
+                header = chosen[column]
+                row[column] = parse_value(column_type, None if header is None else raw[header])
+            last_of_key[tuple(row[column] for column in key)] = row
+    return list(last_of_key.values())
+
+
+def read_batches(landing: Path, table: str) -> list[Batch]:
+    """SPEC 1: all batches of a table in the order of (extracted_at, batch id)."""
+    source = TABLES[table][0]
+    batches = []
+    whole = landing / source / f"{table}.csv"
+    if whole.exists():
+        batches.append(Batch(whole.name, True, extracted_at_of(whole), read_rows(whole, table)))
+    for path in (landing / source / table).glob("*.csv"):
+        is_full = "full" in re.split(r"[.\-_]", path.name)
+        batch_id = f"{table}/{path.name}"
+        batches.append(Batch(batch_id, is_full, extracted_at_of(path), read_rows(path, table)))
+    return sorted(batches, key=lambda batch: (batch.extracted_at, batch.batch_id))
+
+
+def current_rows(batches: list[Batch], key: tuple[str, ...]) -> list[Row]:
+    """SPEC 1: the latest row of every key that the newest full batch or a later one holds."""
+    newest_full = 0
+    latest: dict[tuple[Any, ...], tuple[int, Row]] = {}
+    for position, batch in enumerate(batches):
+        if batch.is_full:
+            newest_full = position
+        for row in batch.rows:
+            latest[tuple(row[column] for column in key)] = (position, row)
+    return [row for position, row in latest.values() if position >= newest_full]
+
+
+# ---------------------------------------------------------------------------------------------
+# SPEC 4.2: clean PO
+# ---------------------------------------------------------------------------------------------
+
+# `\s` covers the Unicode spaces, tabs and the no-break spaces, but none of the zero-width ones.
+_WHITE_SPACE = re.compile(r"[\s\u180e\u200b\u200c\u200d\u2060\ufeff]+")
+
+
+def tidy(text: str | None) -> str:
+    """SPEC 4.2 steps 1 and 2: trim, collapse white space to one space, upper-case."""
+    return _WHITE_SPACE.sub(" ", text or "").strip(" ").upper()
+
+
+def is_blank(text: str | None) -> bool:
+    """Whether nothing but white space is there."""
+    return tidy(text) == ""
+
+
+def is_placeholder(text: str | None, placeholders: frozenset[str]) -> bool:
+    """SPEC 4.2 step 4: the text stands for "no PO"."""
+    return tidy(text) != "" and tidy(text) in placeholders
+
+
+def clean_po(text: str | None, placeholders: frozenset[str]) -> str | None:
+    """SPEC 4.2: the PO that all marts show, or None."""
+    tidied = tidy(text)
+    if tidied == "" or tidied in placeholders:
+        return None
+    return tidied
+
+
+def read_placeholders(path: Path = PLACEHOLDER_SEED) -> list[str]:
+    """The first column of the seed `po_placeholders`."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return [line[0] for line in list(csv.reader(file))[1:] if line]
+
+
+# ---------------------------------------------------------------------------------------------
+# SPEC 4.4: versions of a parent's PO
+# ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Version:
+    """What a parent said about its PO from `starts_on` (None: ever since) until the next one."""
+
+    starts_on: date | None
+    po_number: str | None
+    start_date: date | None
+    end_date: date | None
+
+    def covers(self, day: date) -> bool:
+        """It has a PO and, for a contract, the day lies in its own period."""
+        if self.po_number is None:
+            return False
+        if self.start_date is not None and day < self.start_date:
+            return False
+        return not (self.end_date is not None and day > self.end_date)
+
+
+def version_start(row: Row, previous_at: datetime, extracted_at: datetime) -> date:
+    """SPEC 4.4: the row's own time stamp if it explains the change, else the delivery's date."""
+    modified_at: datetime | None = row["last_modified_at"]
+    if modified_at is not None and previous_at < modified_at <= extracted_at:
+        return modified_at.date()
+    return extracted_at.date()
+
+
+def build_versions(
+    batches: list[Batch], *, is_contract: bool, placeholders: frozenset[str]
+) -> dict[int, list[Version]]:
+    """SPEC 4.4: the versions of every id that was ever delivered, oldest first."""
+    histories: dict[int, list[Version]] = {}
+    previous_at = datetime.min  # never used: an id of the first batch has no earlier version
+    for batch in batches:
+        for row in batch.rows:
+            po_number = clean_po(row["purchase_order_number"], placeholders)
+            start_date = row["start_date"] if is_contract else None
+            end_date = row["end_date"] if is_contract else None
+            history = histories.setdefault(row["id"], [])
+            if not history:
+                history.append(Version(None, po_number, start_date, end_date))
+                continue
+            last = history[-1]
+            if (last.po_number, last.start_date, last.end_date) == (
+                po_number,
+                start_date,
+                end_date,
+            ):
+                continue
+            starts_on = version_start(row, previous_at, batch.extracted_at)
+            history.append(Version(starts_on, po_number, start_date, end_date))
+        previous_at = batch.extracted_at
+    return histories
+
+
+def versions_from(history: list[Version], day: date) -> list[Version]:
+    """The version in force on the day, and all later ones."""
+    in_force = 0
+    for position, version in enumerate(history):
+        if version.starts_on is None or version.starts_on <= day:
+            in_force = position
+    return history[in_force:]
+
+
+def po_on(history: list[Version], day: date) -> tuple[str | None, str | None]:
+    """SPEC 4.4: PO and basis on a day."""
+    in_force, *later = versions_from(history, day)
+    if in_force.covers(day):
+        return in_force.po_number, "in_force"
+    for version in later:
+        if version.covers(day):
+            return version.po_number, "backfilled"
+    return None, None
+
+
+# ---------------------------------------------------------------------------------------------
+# The state of one landing directory
+# ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class State:
+    """Current rows by id, PO histories by level and id, and the settings of one computation."""
+
+    companies: dict[int, Row]
+    parents: dict[str, dict[int, Row]]  # level -> id -> current row
+    histories: dict[str, dict[int, list[Version]]]  # level -> id -> versions
+    charges: list[Row]
+    time_entries: list[Row]
+    po_required_company_ids: set[int]
+    data_as_of: datetime | None
+    as_of_date: date
+    placeholders: frozenset[str]
+    precedence: tuple[str, ...]
+    cancelled_charge_statuses: frozenset[str]
+    inactive_contract_statuses: frozenset[str]
+    labor_tracking: str
+
+    def requires_po(self, company_id: int | None) -> bool:
+        """SPEC 2: its `po_required` is true or it is in `po_required_companies`."""
+        if company_id is None:
+            return False
+        company = self.companies.get(company_id)
+        flagged = company is not None and company["po_required"] is True
+        return flagged or company_id in self.po_required_company_ids
+
+    def name_of_company(self, company_id: int | None) -> str | None:
+        """SPEC 5: null for orphans."""
+        company = None if company_id is None else self.companies.get(company_id)
+        return None if company is None else company["company_name"]
+
+    def parent(self, level: str, parent_id: int | None) -> Row | None:
+        """The current row of a parent, None for no id and for an orphan."""
+        return None if parent_id is None else self.parents[level].get(parent_id)
+
+    def po_text(self, level: str, row: Row) -> str | None:
+        """The current PO text of an object; a level left out of the precedence has none."""
+        return row["purchase_order_number"] if level in self.precedence else None
+
+    def current_po(self, level: str, row: Row) -> str | None:
+        """The current clean PO of an object."""
+        return clean_po(self.po_text(level, row), self.placeholders)
+
+
+def load(
+    landing: Path,
+    as_of_date: date,
+    *,
+    placeholders: Iterable[str] | None = None,
+    precedence: Sequence[str] = DEFAULT_PRECEDENCE,
+    cancelled_charge_statuses: Iterable[str] = CANCELLED_CHARGE_STATUSES,
+    inactive_contract_statuses: Iterable[str] = INACTIVE_CONTRACT_STATUSES,
+    labor_tracking: str = "auto",
+) -> State:
+    """Read a landing directory and the settings into a `State`."""
+    if placeholders is None:
+        placeholders = read_placeholders()
+    tidy_placeholders = frozenset(tidy(placeholder) for placeholder in placeholders)
+    batches = {table: read_batches(landing, table) for table in TABLES}
+    current = {table: current_rows(batches[table], TABLES[table][1]) for table in TABLES}
+    extracted = [
+        batch.extracted_at
+        for table, (source, _, _) in TABLES.items()
+        for batch in batches[table]
+        if source == "autotask"
+    ]
+    return State(
+        companies={row["id"]: row for row in current["companies"]},
+        parents={
+            level: {row["id"]: row for row in current[f"{level}s"]} for level in INHERITED_LEVELS
+        },
+        histories={
+            level: build_versions(
+                batches[f"{level}s"],
+                is_contract=level == "contract",
+                placeholders=tidy_placeholders,
+            )
+            for level in INHERITED_LEVELS
+        },
+        charges=current["charges"],
+        time_entries=current["time_entries"],
+        po_required_company_ids={row["company_id"] for row in current["po_required_companies"]},
+        data_as_of=max(extracted, default=None),
+        as_of_date=as_of_date,
+        placeholders=tidy_placeholders,
+        precedence=tuple(precedence),
+        cancelled_charge_statuses=frozenset(tidy(s) for s in cancelled_charge_statuses),
+        inactive_contract_statuses=frozenset(tidy(s) for s in inactive_contract_statuses),
+        labor_tracking=labor_tracking,
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# SPEC 4.3: effective parents
+# ---------------------------------------------------------------------------------------------
+
+
+def first_not_none(*values: Any) -> Any:
+    """The first value that is there."""
+    for value in values:
+        if value is not None:
+            return value
+    return None
+
+
+def effective_parents(state: State, line: Row) -> dict[str, int | None]:
+    """SPEC 4.3: the ids of a line's task, ticket, project, contract and company.
+
+    A time entry has no `project_id` and no `company_id` of its own; otherwise the two columns of
+    the table in SPEC 4.3 are the same.
+    """
+    task_id = line["task_id"]
+    ticket_id = line["ticket_id"]
+    task = state.parent("task", task_id)
+    ticket = state.parent("ticket", ticket_id)
+    project_id = first_not_none(
+        line.get("project_id"),
+        task["project_id"] if task is not None else None,
+        ticket["project_id"] if ticket is not None else None,
+    )
+    project = state.parent("project", project_id)
+    contract_id = first_not_none(
+        line["contract_id"],
+        ticket["contract_id"] if ticket is not None else None,
+        project["contract_id"] if project is not None else None,
+    )
+    contract = state.parent("contract", contract_id)
+    company_id = first_not_none(
+        line.get("company_id"),
+        ticket["company_id"] if ticket is not None else None,
+        project["company_id"] if project is not None else None,
+        contract["company_id"] if contract is not None else None,
+    )
+    return {
+        "task": task_id,
+        "ticket": ticket_id,
+        "project": project_id,
+        "contract": contract_id,
+        "company": company_id,
+    }
+
+
+# ---------------------------------------------------------------------------------------------
+# SPEC 4.5: resolution
+# ---------------------------------------------------------------------------------------------
+
+
+def owner_company(state: State, level: str, row: Row) -> int | None:
+    """SPEC 4.5: the company of the object that carries a PO; a task's is its project's."""
+    owner: Row | None = row
+    if level == "task":
+        owner = state.parent("project", row["project_id"])
+    return None if owner is None else owner["company_id"]
+
+
+def company_fits(state: State, line_company: int | None, owner: int | None) -> bool:
+    """SPEC 4.5: the same company, its parent or its subsidiary, or an owner nobody knows."""
+    if owner is None:
+        return True
+    if line_company is None:
+        return False
+    if line_company == owner:
+        return True
+    line_row = state.companies.get(line_company)
+    if line_row is not None and line_row["parent_company_id"] == owner:
+        return True
+    owner_row = state.companies.get(owner)
+    return owner_row is not None and owner_row["parent_company_id"] == line_company
+
+
+def level_po_on(state: State, level: str, parent_id: int, day: date) -> tuple[Any, Any]:
+    """SPEC 4.4 and 4.5: PO and basis of an existing parent; a level left out has none."""
+    if level not in state.precedence:
+        return None, None
+    return po_on(state.histories[level][parent_id], day)
+
+
+def resolve(state: State, line: Row, day: date, *, is_charge: bool) -> Row:
+    """SPEC 4.5: everything a fact says about the PO of one line."""
+    ids = effective_parents(state, line)
+    line_company = ids["company"]
+
+    candidates: dict[str, str | None] = dict.fromkeys(("charge", *INHERITED_LEVELS))
+    bases: dict[str, str | None] = {}
+    companies: dict[str, int | None] = {}
+    if is_charge:
+        candidates["charge"] = state.current_po("charge", line)
+        bases["charge"] = "direct"
+        companies["charge"] = line_company
+
+    some_po_of_another_client = False
+    for level in INHERITED_LEVELS:
+        parent = state.parent(level, ids[level])
+        if parent is None:
+            continue
+        po_number, basis = level_po_on(state, level, parent["id"], day)
+        if po_number is None:
+            continue
+        owner = owner_company(state, level, parent)
+        if not company_fits(state, line_company, owner):
+            some_po_of_another_client = True
+            continue
+        candidates[level] = po_number
+        bases[level] = basis
+        companies[level] = first_not_none(owner, line_company)
+
+    po_source = "none"
+    for level in state.precedence:
+        if candidates[level] is not None:
+            po_source = level
+            break
+    has_po = po_source != "none"
+    po_number = candidates[po_source] if has_po else None
+    po_company_id = companies[po_source] if has_po else None
+
+    first_inherited = first_not_none(
+        *(candidates[level] for level in state.precedence if level != "charge")
+    )
+    own_po = candidates["charge"]
+    return {
+        "company_id": line_company,
+        "contract_id": ids["contract"],
+        "project_id": ids["project"],
+        "task_id": ids["task"],
+        "ticket_id": ids["ticket"],
+        "charge_po": own_po,
+        "task_po": candidates["task"],
+        "ticket_po": candidates["ticket"],
+        "project_po": candidates["project"],
+        "contract_po": candidates["contract"],
+        "po_number": po_number,
+        "po_source": po_source,
+        "po_basis": bases[po_source] if has_po else None,
+        "has_po": has_po,
+        "has_direct_po": own_po is not None,
+        "has_po_mismatch": (
+            own_po is not None and first_inherited is not None and own_po != first_inherited
+        ),
+        "po_gap_reason": None
+        if has_po
+        else gap_reason(state, line, ids, day, some_po_of_another_client, is_charge=is_charge),
+        "po_company_id": po_company_id,
+        "purchase_order_key": purchase_order_key(po_company_id, po_number),
+    }
+
+
+def purchase_order_key(company_id: int | None, po_number: str | None) -> str | None:
+    """SPEC 4.2: `<po_company_id>-<po_number>`, `unknown` for a company nobody knows."""
+    if po_number is None:
+        return None
+    return f"{'unknown' if company_id is None else company_id}-{po_number}"
+
+
+def gap_reason(
+    state: State,
+    line: Row,
+    ids: dict[str, int | None],
+    day: date,
+    some_po_of_another_client: bool,
+    *,
+    is_charge: bool,
+) -> str:
+    """SPEC 4.5: why a line has no PO, the first reason that applies."""
+    if all(ids[level] is None for level in INHERITED_LEVELS):
+        return "no_parent"
+    if some_po_of_another_client:
+        return "other_company"
+    if is_contract_out_of_period(state, ids, day):
+        return "contract_out_of_period"
+    for level in INHERITED_LEVELS:
+        if ids[level] is not None and state.parent(level, ids[level]) is None:
+            return "orphan_reference"
+    if is_charge and is_placeholder(state.po_text("charge", line), state.placeholders):
+        return "placeholder"
+    for level in INHERITED_LEVELS:
+        parent = state.parent(level, ids[level])
+        if parent is not None and is_placeholder(state.po_text(level, parent), state.placeholders):
+            return "placeholder"
+    return "parents_without_po"
+
+
+def is_contract_out_of_period(state: State, ids: dict[str, int | None], day: date) -> bool:
+    """SPEC 4.5 reason 3: a fitting contract has POs from that day on, none of which covers it."""
+    contract = state.parent("contract", ids["contract"])
+    if contract is None or "contract" not in state.precedence:
+        return False
+    if not company_fits(state, ids["company"], contract["company_id"]):
+        return False
+    with_po = [
+        version
+        for version in versions_from(state.histories["contract"][contract["id"]], day)
+        if version.po_number is not None
+    ]
+    return len(with_po) > 0 and not any(version.covers(day) for version in with_po)
+
+
+# ---------------------------------------------------------------------------------------------
+# SPEC 4.6: exposure
+# ---------------------------------------------------------------------------------------------
+
+
+def is_invoiced(invoice_number: str | None) -> bool:
+    """SPEC 4.6: not blank and not `0`."""
+    return not is_blank(invoice_number) and tidy(invoice_number) != "0"
+
+
+def is_billable(state: State, charge: Row) -> bool:
+    """SPEC 4.6: as delivered (null → true), and not cancelled."""
+    if tidy(charge["status_name"]) in state.cancelled_charge_statuses:
+        return False
+    return charge["is_billable"] is not False
+
+
+def labor_is_tracked(state: State) -> bool:
+    """SPEC 4.6: `auto` is on when any time entry is invoiced."""
+    if state.labor_tracking == "auto":
+        return any(is_invoiced(entry["invoice_number"]) for entry in state.time_entries)
+    return state.labor_tracking == "on"
+
+
+def labor_amount(entry: Row) -> Decimal:
+    """SPEC 4.6: 0 if non-billable, else `billing_amount` (null → 0)."""
+    if entry["is_non_billable"] is True:
+        return Decimal(0)
+    return Decimal(first_not_none(entry["billing_amount"], 0))
+
+
+def billable_hours(entry: Row) -> Decimal:
+    """SPEC 5: 0 if non-billable, else `hours_to_bill`, else `hours_worked`."""
+    if entry["is_non_billable"] is True:
+        return Decimal(0)
+    return Decimal(first_not_none(entry["hours_to_bill"], entry["hours_worked"]))
+
+
+# ---------------------------------------------------------------------------------------------
+# SPEC 5: marts
+# ---------------------------------------------------------------------------------------------
+
+
+def percentage(part: Decimal | int, whole: Decimal | int) -> Decimal:
+    """SPEC 5: on a scale of 100, half away from zero to 2; a divisor ≤ 0 gives 0."""
+    if whole <= 0:
+        return Decimal(0)
+    hundredths = Fraction(part) * 10000 / Fraction(whole)
+    rounded = int(abs(hundredths) + Fraction(1, 2))
+    return Decimal(rounded if hundredths >= 0 else -rounded) / 100
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """A sum that is 0 when there is nothing to add."""
+    return sum(amounts, Decimal(0))
+
+
+def dim_companies(state: State) -> list[Row]:
+    """SPEC 5: one row per company."""
+    return [
+        {
+            "company_id": company["id"],
+            "company_name": company["company_name"],
+            "is_active": company["is_active"],
+            "parent_company_id": company["parent_company_id"],
+            "po_required": state.requires_po(company["id"]),
+        }
+        for company in state.companies.values()
+    ]
+
+
+def dim_contracts(state: State) -> list[Row]:
+    """SPEC 5: one row per contract; activity as in SPEC 6 (null and unlisted are active)."""
+    return [
+        {
+            "contract_id": contract["id"],
+            "contract_name": contract["contract_name"],
+            "contract_number": contract["contract_number"],
+            "company_id": contract["company_id"],
+            "contract_type_name": contract["contract_type_name"],
+            "status_name": contract["status_name"],
+            "is_active": tidy(contract["status_name"]) not in state.inactive_contract_statuses,
+            "start_date": contract["start_date"],
+            "end_date": contract["end_date"],
+            "renewed_contract_id": contract["renewed_contract_id"],
+            "po_number": state.current_po("contract", contract),
+        }
+        for contract in state.parents["contract"].values()
+    ]
+
+
+def dim_projects(state: State) -> list[Row]:
+    """SPEC 5: one row per project."""
+    return [
+        {
+            "project_id": project["id"],
+            "project_name": project["project_name"],
+            "project_number": project["project_number"],
+            "company_id": project["company_id"],
+            "contract_id": project["contract_id"],
+            "status_name": project["status_name"],
+            "po_number": state.current_po("project", project),
+        }
+        for project in state.parents["project"].values()
+    ]
+
+
+def names_and_numbers(state: State, resolved: Row) -> Row:
+    """SPEC 5: what a clerk reads and searches by; null for orphans."""
+    task = state.parent("task", resolved["task_id"])
+    ticket = state.parent("ticket", resolved["ticket_id"])
+    project = state.parent("project", resolved["project_id"])
+    contract = state.parent("contract", resolved["contract_id"])
+    return {
+        "company_name": state.name_of_company(resolved["company_id"]),
+        "contract_name": None if contract is None else contract["contract_name"],
+        "project_name": None if project is None else project["project_name"],
+        "ticket_number": None if ticket is None else ticket["ticket_number"],
+        "task_number": None if task is None else task["task_number"],
+        "project_number": None if project is None else project["project_number"],
+    }
+
+
+def fct_charges_po_resolved(state: State) -> list[Row]:
+    """SPEC 5: one row per charge."""
+    facts = []
+    for charge in state.charges:
+        resolved = resolve(state, charge, charge["date_purchased"], is_charge=True)
+        billable = is_billable(state, charge)
+        invoiced = is_invoiced(charge["invoice_number"])
+        facts.append(
+            {
+                **resolved,
+                **names_and_numbers(state, resolved),
+                "charge_key": f"{charge['charge_kind']}-{charge['id']}",
+                "charge_id": charge["id"],
+                "charge_kind": charge["charge_kind"],
+                "milestone_id": charge["milestone_id"],
+                "material_code_name": charge["material_code_name"],
+                "name": charge["name"],
+                "description": charge["description"],
+                "quantity": charge["quantity"],
+                "billable_amount": charge["billable_amount"],
+                "extended_cost": charge["extended_cost"],
+                "is_billable": billable,
+                "invoice_number": charge["invoice_number"],
+                "is_invoiced": invoiced,
+                "date_purchased": charge["date_purchased"],
+                "purchase_order_number": charge["purchase_order_number"],
+                "internal_po_number": charge["internal_po_number"],
+                "is_exposed": (
+                    not resolved["has_po"]
+                    and not invoiced
+                    and billable
+                    and resolved["company_id"] != 0
+                ),
+            }
+        )
+    return facts
+
+
+def fct_time_entries_po_resolved(state: State) -> list[Row]:
+    """SPEC 5: one row per time entry."""
+    tracked = labor_is_tracked(state)
+    facts = []
+    for entry in state.time_entries:
+        resolved = resolve(state, entry, entry["date_worked"], is_charge=False)
+        for column in ("charge_po", "has_direct_po", "has_po_mismatch"):
+            del resolved[column]  # a time entry has no PO of its own
+        internal = resolved["company_id"] == 0 or (
+            resolved["task_id"] is None
+            and resolved["ticket_id"] is None
+            and resolved["contract_id"] is None
+        )
+        invoiced = is_invoiced(entry["invoice_number"])
+        facts.append(
+            {
+                **resolved,
+                **names_and_numbers(state, resolved),
+                "time_entry_id": entry["id"],
+                "resource_id": entry["resource_id"],
+                "date_worked": entry["date_worked"],
+                "hours_worked": entry["hours_worked"],
+                "billable_hours": billable_hours(entry),
+                "billing_amount": first_not_none(entry["billing_amount"], Decimal(0)),
+                "labor_amount": labor_amount(entry),
+                "is_non_billable": entry["is_non_billable"] is True,
+                "is_internal": internal,
+                "invoice_number": entry["invoice_number"],
+                "is_invoiced": invoiced,
+                "is_exposed": (
+                    not resolved["has_po"]
+                    and not invoiced
+                    and labor_amount(entry) != 0
+                    and resolved["company_id"] != 0
+                    and not internal
+                    and tracked
+                ),
+            }
+        )
+    return facts
+
+
+def po_exposure(state: State, charges: list[Row]) -> list[Row]:
+    """SPEC 5 and 4.6: exposed charges by company and material code."""
+    groups: dict[tuple[int | None, str], list[Row]] = {}
+    for charge in charges:
+        material = first_not_none(charge["material_code_name"], "Uncategorised")
+        groups.setdefault((charge["company_id"], material), []).append(charge)
+
+    rows = []
+    for (company_id, material), lines in groups.items():
+        exposed = [line for line in lines if line["is_exposed"]]
+        no_direct = [
+            line
+            for line in lines
+            if not line["has_direct_po"]
+            and not line["is_invoiced"]
+            and line["is_billable"]
+            and line["company_id"] != 0
+        ]
+        if not exposed and not no_direct:
+            continue
+        buckets = dict.fromkeys(("0_30", "31_60", "61_90", "over_90"), Decimal(0))
+        for line in exposed:
+            age = (state.as_of_date - line["date_purchased"]).days
+            if age <= 30:
+                bucket = "0_30"
+            elif age <= 60:
+                bucket = "31_60"
+            elif age <= 90:
+                bucket = "61_90"
+            else:
+                bucket = "over_90"
+            buckets[bucket] += line["billable_amount"]
+        rows.append(
+            {
+                "company_id": company_id,
+                "company_name": state.name_of_company(company_id),
+                "material_code_name": material,
+                "po_required": state.requires_po(company_id),
+                "uninvoiced_lines_no_po": len(exposed),
+                "total_billable_exposed": total(line["billable_amount"] for line in exposed),
+                "uninvoiced_lines_no_direct_po": len(no_direct),
+                "total_billable_no_direct_po": total(line["billable_amount"] for line in no_direct),
+                "oldest_date_purchased": min(
+                    (line["date_purchased"] for line in exposed), default=None
+                ),
+                "exposed_0_30": buckets["0_30"],
+                "exposed_31_60": buckets["31_60"],
+                "exposed_61_90": buckets["61_90"],
+                "exposed_over_90": buckets["over_90"],
+            }
+        )
+    return rows
+
+
+def hours_per_po(state: State, entries: list[Row]) -> list[Row]:
+    """SPEC 5: time by company, PO and contract, internal time included."""
+    groups: dict[tuple[Any, Any, Any], list[Row]] = {}
+    for entry in entries:
+        key = (entry["company_id"], entry["purchase_order_key"], entry["contract_id"])
+        groups.setdefault(key, []).append(entry)
+
+    rows = []
+    for (company_id, key, contract_id), lines in groups.items():
+        contract = state.parent("contract", contract_id)
+        resources = {line["resource_id"] for line in lines if line["resource_id"] is not None}
+        rows.append(
+            {
+                "company_id": company_id,
+                "company_name": state.name_of_company(company_id),
+                "purchase_order_key": key,
+                "po_number": lines[0]["po_number"],
+                "contract_id": contract_id,
+                "contract_name": None if contract is None else contract["contract_name"],
+                "total_hours_worked": total(line["hours_worked"] for line in lines),
+                "total_billable_hours": total(line["billable_hours"] for line in lines),
+                "total_billing_amount": total(line["labor_amount"] for line in lines),
+                "time_entry_count": len(lines),
+                "resource_count": len(resources),
+                "first_date_worked": min(line["date_worked"] for line in lines),
+                "last_date_worked": max(line["date_worked"] for line in lines),
+            }
+        )
+    return rows
+
+
+def po_overview(state: State, charges: list[Row], entries: list[Row]) -> list[Row]:
+    """SPEC 5: one row for the whole (all columns but `exposed_milestone_amount`)."""
+    direct = [charge for charge in charges if charge["has_direct_po"]]
+    with_po = [charge for charge in charges if charge["has_po"]]
+    exposed = [charge for charge in charges if charge["is_exposed"]]
+    external = [entry for entry in entries if not entry["is_internal"]]
+    amount_of_all = total(charge["billable_amount"] for charge in charges)
+    return [
+        {
+            "data_as_of": state.data_as_of,
+            "total_charge_records": len(charges),
+            "charges_with_direct_po": len(direct),
+            "charges_with_po": len(with_po),
+            "charges_without_po": len(charges) - len(with_po),
+            "direct_coverage_pct": percentage(len(direct), len(charges)),
+            "coverage_pct": percentage(len(with_po), len(charges)),
+            "amount_coverage_pct": percentage(
+                total(charge["billable_amount"] for charge in with_po), amount_of_all
+            ),
+            "total_billable_amount": amount_of_all,
+            "unique_direct_po_numbers": len(
+                {purchase_order_key(line["company_id"], line["charge_po"]) for line in direct}
+            ),
+            "unique_po_numbers": len({line["purchase_order_key"] for line in with_po}),
+            "charges_with_internal_po": sum(
+                not is_blank(charge["internal_po_number"]) for charge in charges
+            ),
+            "total_hours": total(entry["hours_worked"] for entry in external),
+            "hours_with_po": total(entry["hours_worked"] for entry in external if entry["has_po"]),
+            "exposed_lines": len(exposed),
+            "exposed_amount": total(charge["billable_amount"] for charge in exposed),
+            "exposed_amount_po_required": total(
+                charge["billable_amount"]
+                for charge in exposed
+                if state.requires_po(charge["company_id"])
+            ),
+            "exposed_labor_amount": total(
+                entry["labor_amount"] for entry in entries if entry["is_exposed"]
+            ),
+        }
+    ]
+
+
+def compute(landing: Path, as_of_date: date, **settings: Any) -> Marts:
+    """All marts of this module for one landing directory.
+
+    Args:
+        landing: the landing directory of SPEC 1, CSV files only.
+        as_of_date: the day on which ages are counted.
+        **settings: the keyword arguments of `load`; the placeholders default to the seed.
+
+    Returns:
+        Mart name -> rows with the columns of `MART_COLUMNS`. Decimals are `Decimal`, timestamps
+        are naive and in UTC.
+    """
+    state = load(landing, as_of_date, **settings)
+    charges = fct_charges_po_resolved(state)
+    entries = fct_time_entries_po_resolved(state)
+    return {
+        "dim_companies": dim_companies(state),
+        "dim_contracts": dim_contracts(state),
+        "dim_projects": dim_projects(state),
+        "fct_charges_po_resolved": charges,
+        "fct_time_entries_po_resolved": entries,
+        "po_exposure": po_exposure(state, charges),
+        "hours_per_po": hours_per_po(state, entries),
+        "po_overview": po_overview(state, charges, entries),
+    }
+
+
+# ---------------------------------------------------------------------------------------------
+# Comparison with what the pipeline published
+# ---------------------------------------------------------------------------------------------
+
+# The key of every mart and its columns, as SPEC 5 lists them; the facts with the numbers and the
+# PO key that the introduction of SPEC 5 adds.
+MART_KEYS: dict[str, tuple[str, ...]] = {
+    "dim_companies": ("company_id",),
+    "dim_contracts": ("contract_id",),
+    "dim_projects": ("project_id",),
+    "fct_charges_po_resolved": ("charge_key",),
+    "fct_time_entries_po_resolved": ("time_entry_id",),
+    "po_exposure": ("company_id", "material_code_name"),
+    "hours_per_po": ("company_id", "purchase_order_key", "contract_id"),
+    "po_overview": (),
+}
+
+MART_COLUMNS: dict[str, tuple[str, ...]] = {
+    mart: tuple(columns.split())
+    for mart, columns in {
+        "dim_companies": "company_id company_name is_active parent_company_id po_required",
+        "dim_contracts": """
+            contract_id contract_name contract_number company_id contract_type_name status_name
+            is_active start_date end_date renewed_contract_id po_number""",
+        "dim_projects": """
+            project_id project_name project_number company_id contract_id status_name
+            po_number""",
+        "fct_charges_po_resolved": """
+            charge_key charge_id charge_kind company_id company_name contract_id contract_name
+            project_id project_name task_id ticket_id milestone_id material_code_name name
+            description quantity billable_amount extended_cost is_billable invoice_number
+            is_invoiced date_purchased purchase_order_number internal_po_number charge_po task_po
+            ticket_po project_po contract_po po_number po_source po_basis has_direct_po has_po
+            has_po_mismatch po_gap_reason is_exposed
+            purchase_order_key po_company_id ticket_number task_number project_number""",
+        "fct_time_entries_po_resolved": """
+            time_entry_id resource_id company_id company_name contract_id contract_name project_id
+            project_name task_id ticket_id date_worked hours_worked billable_hours billing_amount
+            labor_amount is_non_billable is_internal invoice_number is_invoiced task_po ticket_po
+            project_po contract_po po_number po_source po_basis has_po po_gap_reason is_exposed
+            purchase_order_key po_company_id ticket_number task_number project_number""",
+        "po_exposure": """
+            company_id company_name material_code_name po_required uninvoiced_lines_no_po
+            total_billable_exposed uninvoiced_lines_no_direct_po total_billable_no_direct_po
+            oldest_date_purchased exposed_0_30 exposed_31_60 exposed_61_90 exposed_over_90""",
+        "hours_per_po": """
+            company_id company_name purchase_order_key po_number contract_id contract_name
+            total_hours_worked total_billable_hours total_billing_amount time_entry_count
+            resource_count first_date_worked last_date_worked""",
+        "po_overview": """
+            data_as_of total_charge_records charges_with_direct_po charges_with_po
+            charges_without_po direct_coverage_pct coverage_pct amount_coverage_pct
+            total_billable_amount unique_direct_po_numbers unique_po_numbers
+            charges_with_internal_po total_hours hours_with_po exposed_lines exposed_amount
+            exposed_amount_po_required exposed_labor_amount""",
+    }.items()
+}
+
+# SPEC 5 has these columns, this module does not compute them.
+COLUMNS_NOT_COMPUTED: dict[str, frozenset[str]] = {
+    "po_overview": frozenset({"exposed_milestone_amount"})
+}
+
+
+def comparable(value: Any) -> Any:
+    """One value as it is compared: numbers by number, timestamps in UTC without a zone."""
+    if isinstance(value, float):
+        return Decimal(repr(value))  # 33.33 is meant, not the nearest binary fraction
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return value
+
+
+def is_same(expected: Any, got: Any) -> bool:
+    """Null-safe and exact; a bool is not a number and a date is not a timestamp."""
+    expected, got = comparable(expected), comparable(got)
+    if expected is None or got is None:
+        return expected is None and got is None
+    kinds = (bool, str, datetime)
+    if [isinstance(expected, kind) for kind in kinds] != [isinstance(got, kind) for kind in kinds]:
+        return False
+    return bool(expected == got)
+
+
+def rows_by_key(
+    rows: list[Row], key: tuple[str, ...], owner: str, differences: list[str]
+) -> dict[tuple[Any, ...], Row]:
+    """Rows under their keys; a key that occurs twice is a difference."""
+    found: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        values = tuple(row[column] for column in key)
+        if values in found:
+            differences.append(f"{owner}: key {values!r} occurs more than once")
+        found[values] = row
+    return found
+
+
+def compare_rows(
+    mart: str, expected: list[Row], got: list[Row], *, key: tuple[str, ...] | None = None
+) -> list[str]:
+    """All differences between two sets of rows of one mart, whatever their order."""
+    key = MART_KEYS[mart] if key is None else key
+    columns = MART_COLUMNS[mart]
+    differences: list[str] = []
+    expected_by_key = rows_by_key(expected, key, f"{mart} (expected)", differences)
+    got_by_key = rows_by_key(got, key, f"{mart} (got)", differences)
+    for values, expected_row in sorted(expected_by_key.items(), key=repr):
+        label = ", ".join(f"{name}={value!r}" for name, value in zip(key, values, strict=True))
+        where = f"{mart} [{label}]"
+        if values not in got_by_key:
+            differences.append(f"{where}: row is missing")
+            continue
+        got_row = got_by_key[values]
+        for column in columns:
+            if not is_same(expected_row[column], got_row[column]):
+                differences.append(
+                    f"{where}.{column}: expected {expected_row[column]!r}, got {got_row[column]!r}"
+                )
+    for values in sorted(got_by_key.keys() - expected_by_key.keys(), key=repr):
+        label = ", ".join(f"{name}={value!r}" for name, value in zip(key, values, strict=True))
+        differences.append(f"{mart} [{label}]: row is not expected")
+    return differences
+
+
+def compare(
+    expected: Marts,
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    schema: str = "marts",
+    limit: int = 20,
+) -> list[str]:
+    """Compare computed marts with those in a DuckDB connection.
+
+    Args:
+        expected: what `compute` returned; marts that are not in it are not looked at.
+        connection: a connection to the published (or built) file.
+        schema: the schema that holds the marts.
+        limit: differences told per mart; a last line counts the others.
+
+    Returns:
+        One readable line a difference (mart, key, column, expected, got); empty when all agree.
+    """
+    report: list[str] = []
+    tables = connection.execute(
+        "select table_name from information_schema.tables where table_schema = ?", [schema]
+    ).fetchall()
+    for mart, rows in expected.items():
+        if (mart,) not in tables:
+            report.append(f"{mart}: there is no such table in schema {schema}")
+            continue
+        relation = connection.table(f"{schema}.{mart}")
+        missing = [column for column in MART_COLUMNS[mart] if column not in relation.columns]
+        extra = set(relation.columns) - set(MART_COLUMNS[mart])
+        extra -= COLUMNS_NOT_COMPUTED.get(mart, frozenset())
+        if missing:
+            report.append(f"{mart}: columns are missing: {', '.join(missing)}")
+            continue
+        if extra:
+            report.append(f"{mart}: columns are not in the specification: {sorted(extra)}")
+        got = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+        differences = compare_rows(mart, rows, got)
+        report += differences[:limit]
+        if len(differences) > limit:
+            report.append(f"{mart}: … and {len(differences) - limit} further differences")
+    return report

@@ -1,0 +1,120 @@
+"""Wiring: one list of raw tables, and names that meet everywhere."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from orchestration.definitions import build_definitions, defs
+from orchestration.ingest import BATCHES
+from orchestration.settings import SettingError, read_settings
+from orchestration.transform import DBT_PROJECT
+from schemas import RAW_TABLES
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict[str, Any]:
+    """What dbt knows of its project."""
+    parsed: dict[str, Any] = json.loads(DBT_PROJECT.manifest_path.read_text(encoding="utf-8"))
+    return parsed
+
+
+def specs() -> dict[tuple[str, ...], dg.AssetSpec]:
+    return {tuple(spec.key.path): spec for spec in defs.resolve_all_asset_specs()}
+
+
+def test_every_dbt_source_has_a_raw_asset_and_a_schema_and_the_other_way_round(
+    manifest: dict[str, Any],
+) -> None:
+    sources = {(node["source_name"], node["name"]) for node in manifest["sources"].values()}
+    raw_assets = {key for key, spec in specs().items() if spec.group_name == "raw"}
+    assert sources == raw_assets == {*RAW_TABLES, BATCHES}
+
+
+def test_every_raw_table_reaches_its_staging_model(manifest: dict[str, Any]) -> None:
+    for source, table in RAW_TABLES:
+        model = manifest["nodes"][f"model.po_billing.stg_{source}__{table}"]
+        assert f"source.po_billing.{source}.{table}" in model["depends_on"]["nodes"]
+
+
+def test_staging_is_the_only_place_that_reads_sources(manifest: dict[str, Any]) -> None:
+    readers = {
+        node["path"].split("/")[0]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        and any(parent.startswith("source.") for parent in node["depends_on"]["nodes"])
+    }
+    assert readers == {"staging"}
+
+
+def test_every_mart_has_a_contract_a_key_test_and_a_word_on_every_column(
+    manifest: dict[str, Any],
+) -> None:
+    marts = [node for node in manifest["nodes"].values() if node.get("schema") == "marts"]
+    assert marts
+    tested = {
+        parent
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+        for parent in node["depends_on"]["nodes"]
+    }
+    for mart in marts:
+        assert mart["contract"]["enforced"], mart["name"]
+        assert mart["description"].strip().startswith("One row"), mart["name"]
+        assert mart["unique_id"] in tested, mart["name"]
+        undescribed = [
+            name for name, column in mart["columns"].items() if not column["description"]
+        ]
+        assert undescribed == [], mart["name"]
+
+
+def test_the_marts_are_due_within_26_hours() -> None:
+    policies = {key: spec.freshness_policy for key, spec in specs().items() if key[0] == "marts"}
+    wanted = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26))
+    assert policies
+    assert set(policies.values()) == {wanted}
+
+
+def test_every_asset_has_an_owner_and_a_kind() -> None:
+    bare = [key for key, spec in specs().items() if not (spec.owners and spec.kinds)]
+    assert bare == []
+
+
+def test_the_nightly_job_takes_every_asset() -> None:
+    job = defs.resolve_job_def("nightly_refresh")
+    assert {tuple(key.path) for key in job.asset_layer.executable_asset_keys} == set(specs())
+
+
+def test_the_schedule_follows_the_settings() -> None:
+    settings = read_settings(
+        {"PSA_NIGHTLY_CRON": "30 3 * * 1-5", "PSA_TIMEZONE": "Europe/Amsterdam"}
+    )
+    (schedule,) = build_definitions(settings).schedules or []
+    assert isinstance(schedule, dg.ScheduleDefinition)
+    assert schedule.cron_schedule == "30 3 * * 1-5"
+    assert schedule.execution_timezone == "Europe/Amsterdam"
+    assert schedule.job_name == "nightly_refresh"
+
+
+def test_a_bad_cron_line_is_named() -> None:
+    with pytest.raises(SettingError, match=r"^PSA_NIGHTLY_CRON: 'at night' is not a cron line"):
+        build_definitions(read_settings({"PSA_NIGHTLY_CRON": "at night"}))
+
+
+def test_only_required_tables_of_real_extracts_have_their_age_checked(tmp_path: Path) -> None:
+    def checked(environment: dict[str, str]) -> set[tuple[str, ...]]:
+        definitions = build_definitions(read_settings(environment)).assets or []
+        return {
+            tuple(check.asset_key.path)
+            for asset in definitions
+            if isinstance(asset, dg.AssetsDefinition)
+            for check in asset.check_specs
+            if check.name == "extract_age"
+        }
+
+    required = {key for key, table in RAW_TABLES.items() if not table.is_optional()}
+    assert checked({"PSA_LANDING_DIR": str(tmp_path)}) == required
+    assert checked({}) == set()

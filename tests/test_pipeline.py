@@ -1,0 +1,280 @@
+"""The whole way, as its users go it: figures of the sample, mistakes, and what readers see."""
+
+import json
+import shutil
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.settings import ROOT, SAMPLE_DIR
+from tests.conftest import Refresh, python, refresh
+
+
+@pytest.fixture
+def delivery(tmp_path: Path) -> Path:
+    """A landing folder of one's own, with the sample in it."""
+    return Path(shutil.copytree(SAMPLE_DIR, tmp_path / "landing"))
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory, sample: Refresh) -> Path:
+    """A data folder with a published generation, not yet bound to a landing folder."""
+    copy = shutil.copytree(sample.data_dir, tmp_path_factory.mktemp("copy") / "data", symlinks=True)
+    (copy / "landing_dir.txt").unlink()
+    return Path(copy)
+
+
+@pytest.fixture
+def data_dir(published: Path, tmp_path: Path) -> Path:
+    """A data folder of one's own with a published generation."""
+    return Path(shutil.copytree(published, tmp_path / "data", symlinks=True))
+
+
+def test_a_run_ends_with_its_key_figures(sample: Refresh) -> None:
+    figures = dict(
+        line.strip().rsplit("  ", 1) for line in sample.output.splitlines() if "  " in line.strip()
+    )
+    figures = {name.strip(): figure.strip() for name, figure in figures.items()}
+    overview = sample.marts().table("marts.po_overview")
+    published = dict(zip(overview.columns, overview.fetchall()[0], strict=True))
+    without_po = published["total_hours"] - published["hours_with_po"]
+    assert figures["Charges"] == "7,155"
+    assert figures["Rows refused"] == "0"
+    assert figures["Rows in"] == f"{sum(1 for _ in sample_rows()):,}"
+    assert figures["Coverage by the charges' own POs"] == f"{published['direct_coverage_pct']} %"
+    assert figures["Coverage after inheritance"] == f"{published['coverage_pct']} %"
+    assert figures["Exposed amount"] == f"{published['exposed_amount']:,.2f}"
+    assert figures["Hours with a PO"] == f"{published['hours_with_po']:,.2f}"
+    assert figures["Hours without a PO"] == f"{without_po:,.2f}"
+    assert sample.output.rstrip().endswith(str(sample.data_dir / "marts" / "current"))
+
+
+def sample_rows() -> list[tuple[object, ...]]:
+    """All rows of the sample's files, read without this project's code."""
+    rows: list[tuple[object, ...]] = []
+    for path in SAMPLE_DIR.rglob("*.csv"):
+        rows += duckdb.read_csv(str(path), all_varchar=True, header=True).fetchall()
+    return rows
+
+
+def test_the_published_file_opens_anywhere(
+    sample: Refresh, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    moved = shutil.copy(sample.data_dir / "marts/current/psa_marts.duckdb", tmp_path / "x.duckdb")
+    monkeypatch.chdir(tmp_path)
+    with duckdb.connect(moved, read_only=True) as marts:
+        objects = marts.execute(
+            "select distinct table_schema, table_type from information_schema.tables"
+        ).fetchall()
+        assert objects == [("marts", "BASE TABLE")]
+        assert marts.execute("select count(*) from marts.fct_charges_po_resolved").fetchone() == (
+            7155,
+        )
+        storage = marts.execute(
+            "select tags['storage_version'] from duckdb_databases() where database_name = 'x'"
+        ).fetchone()
+        assert storage is not None
+        assert storage[0].startswith("v1.0")
+        uncommented = marts.execute(
+            "select table_name, column_name from duckdb_columns() "
+            "where schema_name = 'marts' and comment is null"
+        ).fetchall()
+        assert uncommented == []
+
+
+def test_a_generation_is_complete(sample: Refresh) -> None:
+    current = sample.data_dir / "marts" / "current"
+    assert current.is_symlink()
+    assert not Path(current.readlink()).is_absolute()
+    manifest = json.loads((current / "manifest.json").read_text())
+    with sample.marts() as marts:
+        for mart, count in manifest["row_counts"].items():
+            assert marts.execute(f'select count(*) from marts."{mart}"').fetchone() == (count,)  # noqa: S608
+            exported = duckdb.read_parquet(str(current / "parquet" / f"{mart}.parquet"))
+            assert len(exported) == count
+            assert exported.columns == marts.table(f"marts.{mart}").columns
+    assert {path.stem for path in (current / "parquet").iterdir()} == set(manifest["row_counts"])
+    assert manifest["as_of_date"] == "2026-11-20"
+    delivered = {path.relative_to(SAMPLE_DIR).as_posix() for path in SAMPLE_DIR.rglob("*.csv")}
+    assert {f"{b['source']}/{b['batch']}" for b in manifest["input_batches"]} == delivered
+    assert not list((current).glob("*.wal"))
+
+
+def test_the_sample_is_the_demo_msp(sample: Refresh) -> None:
+    with sample.marts() as marts:
+        codes = dict(
+            marts.execute(
+                "select material_code_name, sum(billable_amount) "
+                "from marts.fct_charges_po_resolved group by all"
+            ).fetchall()
+        )
+    assert sum(codes.values()) == Decimal("6697517.00")
+    assert round(codes["SLA"], -5) == Decimal(3_900_000)
+    assert round(codes["Hardware"], -5) == Decimal(2_600_000)
+    assert round(codes["Consult"], -3) == Decimal(106_000)
+    assert round(codes["Cloud"], -3) == Decimal(47_000)
+
+
+def test_the_sample_shows_every_source_basis_and_gap(sample: Refresh) -> None:
+    with sample.marts() as marts:
+
+        def values(column: str) -> set[str]:
+            found = marts.execute(
+                f"select distinct {column} from marts.fct_charges_po_resolved"  # noqa: S608
+            )
+            return {value for (value,) in found.fetchall()}
+
+        assert values("po_source") == {"charge", "task", "ticket", "project", "contract", "none"}
+        assert values("po_basis") == {"direct", "in_force", "backfilled", None}
+        assert values("po_gap_reason") == {
+            "no_parent",
+            "other_company",
+            "contract_out_of_period",
+            "orphan_reference",
+            "placeholder",
+            "parents_without_po",
+            None,
+        }
+
+
+def test_the_generator_writes_the_committed_sample(tmp_path: Path) -> None:
+    code, _, errors = python("-m", "orchestration.sample", "--out", str(tmp_path / "sample"))
+    assert code == 0, errors
+    made = {path.relative_to(tmp_path / "sample") for path in tmp_path.rglob("*.csv")}
+    assert made == {path.relative_to(SAMPLE_DIR) for path in SAMPLE_DIR.rglob("*.csv")}
+    for path in made:
+        assert (tmp_path / "sample" / path).read_bytes() == (SAMPLE_DIR / path).read_bytes(), path
+
+
+Mistake = Callable[[Path], None]
+
+
+def _lose_tasks(landing: Path) -> None:
+    shutil.rmtree(landing / "autotask" / "tasks")
+
+
+def _lose_column(landing: Path) -> None:
+    (landing / "autotask/charges/2026-11-21.csv").write_text("id,billable_amount\n1,2\n")
+
+
+def _break_csv(landing: Path) -> None:
+    (landing / "autotask/companies/2026-11-21.csv").write_text('id,company_name\n1,"Acme\n2,Bolt\n')
+
+
+def _write_text_in_an_amount(landing: Path) -> None:
+    (landing / "autotask/charges/2026-11-21.csv").write_text(
+        "id,billable_amount,date_purchased\n1,12.50,2026-11-20\n2,twelve,2026-11-20\n"
+    )
+
+
+MISTAKES: dict[str, tuple[Mistake, list[str]]] = {
+    "missing table": (_lose_tasks, ["autotask/tasks: required table missing"]),
+    "missing column": (
+        _lose_column,
+        ["charges/2026-11-21.csv", "date_purchased: required column missing"],
+    ),
+    "broken CSV": (_break_csv, ["companies/2026-11-21.csv", "Line: 2", "quote"]),
+    "text in an amount": (
+        _write_text_in_an_amount,
+        [
+            "charges/2026-11-21.csv: 1 of 2 rows break a rule",
+            "row 2, column billable_amount, value 'twelve': rule: a decimal number",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_bad_input_gets_one_clear_message_and_publishes_nothing(
+    mistake: str, delivery: Path, data_dir: Path
+) -> None:
+    spoil, told = MISTAKES[mistake]
+    spoil(delivery)
+    if mistake == "missing table":  # what was loaded once stays loaded, so start from nothing
+        shutil.rmtree(data_dir / "raw")
+    before = (data_dir / "marts" / "current").readlink()
+    ended = refresh(delivery, data_dir)
+    assert ended.exit_code == 1
+    assert [part for part in told if part not in ended.errors] == []
+    assert "Traceback" not in ended.output + ended.errors
+    assert f"Nothing was published; the current generation stays {before.name}" in ended.errors
+    assert (data_dir / "marts" / "current").readlink() == before
+    assert len(ended.generations) == 1
+
+
+def test_a_missing_landing_folder_is_told_in_one_line(tmp_path: Path) -> None:
+    ended = refresh(tmp_path / "nowhere", tmp_path / "data")
+    assert ended.exit_code == 1
+    assert ended.errors.startswith("Setting PSA_LANDING_DIR: there is no folder")
+    assert len(ended.errors.splitlines()) == 1
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_failing_data_test_publishes_nothing_and_shows_the_rows(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    for folder in ("orchestration", "schemas", "dbt_project", "data/sample"):
+        shutil.copytree(
+            ROOT / folder, project / folder, ignore=shutil.ignore_patterns("target", "logs")
+        )
+    (project / "dbt_project/tests/assert_no_companies.sql").write_text(
+        "select company_id, company_name from {{ ref('dim_companies') }} where company_id = 0\n"
+    )
+    folders = {"PSA_DATA_DIR": str(data_dir)}
+    dbt = [str(ROOT / ".venv/bin/dbt"), "parse", "--project-dir", "dbt_project"]
+    parsed = python(
+        "-m",
+        "orchestration.settings",
+        *dbt,
+        "--profiles-dir",
+        "dbt_project",
+        root=project,
+        **folders,
+    )
+    assert parsed[0] == 0, parsed
+    before = (data_dir / "marts" / "current").readlink()
+    ended = refresh(project / "data/sample", data_dir, root=project)
+    assert ended.exit_code == 1
+    assert "test assert_no_companies: Got 1 result, configured to fail if != 0" in ended.errors
+    assert "company_id=0, company_name=Bramblegate IT Services" in ended.errors
+    assert (data_dir / "marts" / "current").readlink() == before
+
+
+def materialise(selection: str, data_dir: Path) -> tuple[int, str]:
+    """Materialise assets by hand, as the UI does; returns exit code and log."""
+    dagster = str(ROOT / ".venv/bin/dagster")
+    arguments = ["asset", "materialize", "-m", "orchestration.definitions", "--select", selection]
+    code, output, errors = python(
+        "-m", "orchestration.settings", dagster, *arguments, PSA_DATA_DIR=str(data_dir)
+    )
+    return code, output + errors
+
+
+def test_a_single_asset_can_be_materialised_and_is_not_published(data_dir: Path) -> None:
+    before = (data_dir / "marts" / "current").readlink()
+    code, log = materialise("key:marts/po_exposure", data_dir)
+    assert code == 0, log
+    assert (data_dir / "marts" / "current").readlink() == before
+    code, log = materialise("generation", data_dir)
+    assert code == 1
+    assert "Only a complete refresh is published" in log
+    assert (data_dir / "marts" / "current").readlink() == before
+
+
+def test_a_second_refresh_gives_the_same_marts_and_reads_no_file_again(
+    sample: Refresh, delivery: Path, data_dir: Path
+) -> None:
+    ended = refresh(delivery, data_dir, PSA_AS_OF_DATE="2026-11-20", PSA_KEEP_GENERATIONS="1")
+    assert ended.exit_code == 0, ended.errors
+    assert len(ended.generations) == 1
+    with sample.marts() as first, ended.marts() as second:
+        for mart in (row[0] for row in first.execute("show tables").fetchall()):
+            rows = [
+                sorted(map(repr, marts.table(f"marts.{mart}").fetchall()))
+                for marts in (first, second)
+            ]
+            assert rows[0] == rows[1], mart

@@ -1,0 +1,413 @@
+"""The contract of every raw table (SPEC 2, 3): each rule catches the row that breaks it."""
+
+import polars as pl
+import pytest
+
+from schemas import RAW_TABLES, RawTable
+from schemas.base import HeaderError
+from schemas.reference import clean_po
+
+Key = tuple[str, str]
+
+# One valid row a table, all columns filled: the start of every broken one.
+VALID: dict[Key, dict[str, str]] = {
+    ("autotask", "companies"): {
+        "id": "1",
+        "company_name": "Acme",
+        "is_active": "true",
+        "parent_company_id": "2",
+        "po_required": "no",
+        "last_modified_at": "2026-01-02T03:04:05Z",
+    },
+    ("autotask", "contracts"): {
+        "id": "1",
+        "company_id": "0",
+        "contract_name": "Managed services",
+        "contract_number": "C1",
+        "contract_type_name": "Recurring Service",
+        "status_name": "Active",
+        "purchase_order_number": "PO 1",
+        "start_date": "2026-01-01",
+        "end_date": "2026-12-31",
+        "renewed_contract_id": "2",
+        "last_modified_at": "2026-01-02T03:04:05Z",
+    },
+    ("autotask", "projects"): {
+        "id": "1",
+        "company_id": "1",
+        "project_name": "Office move",
+        "project_number": "P1",
+        "contract_id": "1",
+        "purchase_order_number": "PO 1",
+        "status_name": "New",
+        "project_type_name": "Client",
+        "start_date": "2026-01-01",
+        "end_date": "2026-12-31",
+        "last_modified_at": "2026-01-02T03:04:05Z",
+    },
+    ("autotask", "tasks"): {
+        "id": "1",
+        "project_id": "1",
+        "title": "Cabling",
+        "task_number": "T1",
+        "purchase_order_number": "PO 1",
+        "status_name": "New",
+        "last_modified_at": "2026-01-02T03:04:05Z",
+    },
+    ("autotask", "charges"): {
+        "id": "1",
+        "charge_kind": "contract",
+        "company_id": "1",
+        "contract_id": "1",
+        "project_id": "1",
+        "task_id": "1",
+        "ticket_id": "1",
+        "milestone_id": "1",
+        "purchase_order_number": "PO 1",
+        "internal_po_number": "I 1",
+        "material_code_name": "Hardware",
+        "name": "Laptop",
+        "description": "A laptop",
+        "quantity": "1",
+        "billable_amount": "-1.5",
+        "extended_cost": "1",
+        "is_billable": "true",
+        "invoice_number": "4711",
+        "status_name": "Pending",
+        "date_purchased": "2026-01-01",
+        "last_modified_at": "2026-01-02T03:04:05Z",
+    },
+    ("autotask", "time_entries"): {
+        "id": "1",
+        "resource_id": "1",
+        "contract_id": "1",
+        "task_id": "1",
+        "ticket_id": "1",
+        "date_worked": "2026-01-01",
+        "hours_worked": "24",
+        "hours_to_bill": "-1",
+        "billing_amount": "10",
+        "is_non_billable": "n",
+        "invoice_number": "4711",
+        "last_modified_at": "2026-01-02T03:04:05Z",
+    },
+    ("autotask", "contract_milestones"): {
+        "id": "1",
+        "contract_id": "1",
+        "project_id": "1",
+        "project_number": "P1",
+        "title": "Go-live",
+        "amount": "0",
+        "status_name": "Completed",
+        "date_due": "2026-01-01",
+        "description": "The go-live",
+        "last_modified_at": "2026-01-02T03:04:05Z",
+    },
+    ("autotask", "tickets"): {
+        "id": "1",
+        "company_id": "1",
+        "ticket_number": "T1",
+        "title": "Printer",
+        "contract_id": "1",
+        "project_id": "1",
+        "purchase_order_number": "PO 1",
+        "problem_ticket_id": "2",
+        "status_name": "New",
+        "last_modified_at": "2026-01-02T03:04:05Z",
+    },
+    ("reference", "purchase_orders"): {
+        "company_id": "1",
+        "purchase_order_number": "PO 1",
+        "authorized_amount": "0",
+        "authorized_hours": "0",
+        "valid_from": "2026-01-01",
+        "valid_to": "2026-01-01",
+        "currency": "EUR",
+        "notes": "Call-off",
+    },
+    ("reference", "po_required_companies"): {
+        "company_id": "0",
+        "has_disputed_invoice": "yes",
+        "notes": "By mail",
+    },
+    ("reference", "milestone_conflict_waivers"): {
+        "milestone_id": "1",
+        "conflict_type": "Charge_Contract_Mismatch",
+        "reason": "Intended split",
+        "until": "2026-12-31",
+    },
+}
+
+REQUIRED = {
+    ("autotask", "companies"): ["id", "company_name"],
+    ("autotask", "contracts"): ["id", "company_id", "contract_name"],
+    ("autotask", "projects"): ["id", "company_id", "project_name"],
+    ("autotask", "tasks"): ["id", "title"],
+    ("autotask", "charges"): ["id", "billable_amount", "date_purchased"],
+    ("autotask", "time_entries"): ["id", "date_worked", "hours_worked"],
+    ("autotask", "contract_milestones"): ["id", "title", "amount", "status_name"],
+    ("autotask", "tickets"): ["id", "company_id", "title"],
+    ("reference", "purchase_orders"): ["company_id", "purchase_order_number"],
+    ("reference", "po_required_companies"): ["company_id"],
+    ("reference", "milestone_conflict_waivers"): ["milestone_id", "conflict_type", "reason"],
+}
+
+LONGEST = {
+    ("autotask", "companies"): {"company_name": 100},
+    ("autotask", "contracts"): {
+        "contract_name": 100,
+        "contract_number": 50,
+        "purchase_order_number": 50,
+    },
+    ("autotask", "projects"): {
+        "project_name": 100,
+        "project_number": 50,
+        "purchase_order_number": 50,
+    },
+    ("autotask", "tasks"): {"title": 255, "task_number": 50, "purchase_order_number": 50},
+    ("autotask", "charges"): {
+        "purchase_order_number": 50,
+        "internal_po_number": 50,
+        "material_code_name": 200,
+        "name": 100,
+        "description": 8000,
+        "invoice_number": 100,
+    },
+    ("autotask", "time_entries"): {"invoice_number": 100},
+    ("autotask", "contract_milestones"): {"project_number": 50, "title": 255, "description": 8000},
+    ("autotask", "tickets"): {"ticket_number": 50, "title": 255, "purchase_order_number": 50},
+    ("reference", "purchase_orders"): {"purchase_order_number": 50, "currency": 3},
+}
+
+BROKEN_VALUES: list[tuple[Key, str, str, str]] = [
+    (
+        ("autotask", "contracts"),
+        "end_date",
+        "2025-12-31",
+        "not before start_date",
+    ),
+    (
+        ("autotask", "charges"),
+        "charge_kind",
+        "subscription",
+        "one of contract, project, ticket, change_order, charge",
+    ),
+    (("autotask", "time_entries"), "hours_worked", "-0.0001", "at least 0"),
+    (("autotask", "time_entries"), "hours_worked", "24.0001", "at most 24"),
+    (("autotask", "contract_milestones"), "amount", "-0.01", "at least 0"),
+    (("reference", "purchase_orders"), "authorized_amount", "-1", "at least 0"),
+    (("reference", "purchase_orders"), "authorized_hours", "-1", "at least 0"),
+    (("reference", "purchase_orders"), "valid_to", "2025-12-31", "not before valid_from"),
+    (
+        ("reference", "purchase_orders"),
+        "purchase_order_number",
+        " n/a\u00a0",
+        "a PO, not a blank or a placeholder",
+    ),
+    (
+        ("reference", "purchase_orders"),
+        "purchase_order_number",
+        "\u200b",
+        "a PO, not a blank or a placeholder",
+    ),
+]
+
+TYPE_RULES = {
+    pl.Int64: ("twelve", "a whole number"),
+    pl.Decimal: ("1,5", "a decimal number"),
+    pl.Date: ("31.12.2026", "an ISO date or timestamp"),
+    pl.Datetime: ("yesterday", "an ISO timestamp"),
+    pl.Boolean: ("maybe", "true/false, yes/no, y/n or 1/0"),
+}
+
+
+def judge(key: Key, **changes: str | None) -> list[tuple[str, str, str | None]]:
+    """Broken rules of the second of three rows, the others being valid."""
+    rows = [VALID[key], VALID[key] | changes, VALID[key]]
+    _, broken = RAW_TABLES[key].judge(
+        pl.DataFrame(rows, schema=dict.fromkeys(VALID[key], pl.String))
+    )
+    assert set(broken["row"]) <= {1}
+    return list(broken.drop("row").iter_rows())
+
+
+@pytest.mark.parametrize("key", RAW_TABLES)
+def test_a_valid_row_passes_and_names_every_column(key: Key) -> None:
+    assert list(VALID[key]) == list(RAW_TABLES[key].columns())
+    assert judge(key) == []
+
+
+@pytest.mark.parametrize("key", RAW_TABLES)
+def test_every_column_is_described(key: Key) -> None:
+    undescribed = [
+        name for name, column in RAW_TABLES[key].schema().columns.items() if not column.description
+    ]
+    assert undescribed == []
+
+
+@pytest.mark.parametrize("key", RAW_TABLES)
+def test_a_missing_required_value_is_caught_and_an_optional_one_passes(key: Key) -> None:
+    for column in VALID[key]:
+        expected = [(column, "required", None)] if column in REQUIRED[key] else []
+        assert judge(key, **{column: None}) == expected, column
+
+
+@pytest.mark.parametrize("key", RAW_TABLES)
+def test_a_value_of_another_type_is_caught_with_its_text(key: Key) -> None:
+    for column, dtype in RAW_TABLES[key].columns().items():
+        if dtype != pl.String:
+            text, rule = TYPE_RULES[dtype.base_type()]
+            assert judge(key, **{column: text}) == [(column, rule, text)], column
+
+
+@pytest.mark.parametrize("key", RAW_TABLES)
+def test_texts_have_their_length_in_characters(key: Key) -> None:
+    for column, dtype in RAW_TABLES[key].columns().items():
+        limit = LONGEST.get(key, {}).get(column)
+        if limit:
+            assert judge(key, **{column: "é" * limit}) == []
+            text = "é" * (limit + 1)
+            assert judge(key, **{column: text}) == [(column, f"at most {limit} characters", text)]
+        elif dtype == pl.String and column not in ("charge_kind", "conflict_type"):
+            assert judge(key, **{column: "x" * 10_000}) == [], column
+
+
+@pytest.mark.parametrize("key", RAW_TABLES)
+def test_dates_lie_between_1990_and_2100(key: Key) -> None:
+    for column, dtype in RAW_TABLES[key].columns().items():
+        if dtype == pl.Date:
+            rules = {rule for _, rule, _ in judge(key, **{column: "1989-12-31"})}
+            assert "a date in 1990-01-01..2100-12-31" in rules, column
+            rules = {rule for _, rule, _ in judge(key, **{column: "2101-01-01"})}
+            assert "a date in 1990-01-01..2100-12-31" in rules, column
+
+
+@pytest.mark.parametrize(("key", "column", "text", "rule"), BROKEN_VALUES)
+def test_each_rule_of_a_table_catches_its_row(key: Key, column: str, text: str, rule: str) -> None:
+    assert judge(key, **{column: text}) == [(column, rule, text)]
+
+
+def test_all_broken_rules_of_a_row_are_listed() -> None:
+    broken = judge(("autotask", "charges"), id="x", billable_amount="", date_purchased="1980-01-01")
+    assert broken == [
+        ("billable_amount", "required", ""),
+        ("date_purchased", "a date in 1990-01-01..2100-12-31", "1980-01-01"),
+        ("id", "a whole number", "x"),
+    ]
+
+
+def test_zero_foreign_keys_are_null_but_company_zero_is_the_msp() -> None:
+    charges = RAW_TABLES["autotask", "charges"]
+    parents = ["contract_id", "project_id", "task_id", "ticket_id", "milestone_id"]
+    rows, _ = charges.judge(
+        pl.DataFrame(
+            {
+                **{column: ["0"] for column in ["id", "company_id", *parents]},
+                "billable_amount": ["1"],
+                "date_purchased": ["2026-01-01"],
+            }
+        )
+    )
+    assert rows.select("id", "company_id", *parents).row(0) == (0, 0, None, None, None, None, None)
+    waivers = ("reference", "milestone_conflict_waivers")
+    assert judge(waivers, milestone_id="0") == [("milestone_id", "required", "0")]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("", "charge"), (None, "charge"), ("Change_Order", "change_order")]
+)
+def test_charge_kinds_in_any_case_and_a_missing_one_is_charge(text: str | None, kind: str) -> None:
+    rows, broken = RAW_TABLES["autotask", "charges"].judge(
+        pl.DataFrame([VALID["autotask", "charges"] | {"charge_kind": text}])
+    )
+    assert broken.is_empty()
+    assert rows["charge_kind"].to_list() == [kind]
+
+
+def test_missing_optional_columns_are_null() -> None:
+    rows, broken = RAW_TABLES["autotask", "companies"].judge(
+        pl.DataFrame({"id": ["1"], "company_name": ["Acme"]})
+    )
+    assert broken.is_empty()
+    assert rows.row(0) == (1, "Acme", None, None, None, None)
+
+
+ALIASES = {
+    ("autotask", "companies", "po_required"): ["requirePurchaseOrder"],
+    ("autotask", "companies", "last_modified_at"): [
+        "lastTrackedModifiedDateTime",
+        "lastActivityDate",
+    ],
+    ("autotask", "companies", "id"): ["company_id"],
+    ("autotask", "contracts", "contract_type_name"): ["contractType"],
+    ("autotask", "contracts", "status_name"): ["status", "contract_status_name"],
+    ("autotask", "contracts", "last_modified_at"): ["lastModifiedDateTime"],
+    ("autotask", "projects", "project_type_name"): ["projectType"],
+    ("autotask", "projects", "start_date"): ["startDateTime"],
+    ("autotask", "projects", "end_date"): ["endDateTime"],
+    ("autotask", "projects", "last_modified_at"): ["lastActivityDateTime"],
+    ("autotask", "tasks", "id"): ["Task ID"],
+    ("autotask", "tasks", "last_modified_at"): ["lastActivityDateTime"],
+    ("autotask", "charges", "internal_po_number"): ["internalPurchaseOrderNumber"],
+    ("autotask", "charges", "material_code_name"): ["materialCode", "billingCodeName"],
+    ("autotask", "charges", "quantity"): ["unitQuantity"],
+    ("autotask", "charges", "is_billable"): ["isBillableToCompany"],
+    ("autotask", "charges", "status_name"): ["Status", "chargeStatusName"],
+    ("autotask", "time_entries", "id"): ["timeEntryID"],
+    ("autotask", "time_entries", "last_modified_at"): ["lastModifiedDateTime"],
+    ("autotask", "contract_milestones", "status_name"): ["status"],
+    ("autotask", "contract_milestones", "id"): ["contract_milestone_id"],
+    ("autotask", "tickets", "last_modified_at"): ["lastTrackedModificationDateTime"],
+}
+
+
+@pytest.mark.parametrize(("source", "table", "column"), ALIASES)
+def test_aliases_are_accepted_in_their_order(source: str, table: str, column: str) -> None:
+    schema = RAW_TABLES[source, table]
+    others = [name for name in schema.columns() if name != column]
+    aliases = ALIASES[source, table, column]
+    for position, _ in enumerate(aliases):
+        # Worse aliases stand first in the file and still lose.
+        headers = [*reversed(aliases[position:]), *others]
+        assert schema.match_headers(headers)[column] == len(aliases) - position - 1
+    with_canonical = [*aliases, column, *others]
+    if with_canonical.count("company_id") < 2:
+        assert schema.match_headers(with_canonical)[column] == len(aliases)
+
+
+@pytest.mark.parametrize(
+    "header", ["purchaseOrderNumber", "Purchase Order Number", "PURCHASE_ORDER-NUMBER "]
+)
+def test_headers_match_by_letters_and_digits(header: str) -> None:
+    contracts: type[RawTable] = RAW_TABLES["autotask", "contracts"]
+    matched = contracts.match_headers(["Contract Name", header, "CompanyID", "id", "colour"])
+    assert matched["purchase_order_number"] == 1
+    assert set(matched) == {"id", "company_id", "contract_name", "purchase_order_number"}
+
+
+def test_a_missing_required_column_is_named() -> None:
+    with pytest.raises(HeaderError, match=r"column billable_amount: required column missing"):
+        RAW_TABLES["autotask", "charges"].match_headers(["id", "date_purchased"])
+
+
+def test_two_headers_for_one_column_are_refused_but_unknown_twins_are_not() -> None:
+    companies = RAW_TABLES["autotask", "companies"]
+    with pytest.raises(HeaderError, match=r"'Company Name' and 'companyName' are the same column"):
+        companies.match_headers(["id", "Company Name", "companyName"])
+    assert companies.match_headers(["id", "company_name", "x", "x", "", ""])
+
+
+@pytest.mark.parametrize(
+    ("text", "po"),
+    [
+        (" po\u00a0\u00a01 ", "PO 1"),
+        ("po\t\r\n1", "PO 1"),
+        ("a\u200b\ufeff\u2060b", "A B"),
+        ("n/a", None),
+        ("\u2003TBD\u200b", None),
+        ("", None),
+        ("0045", "0045"),
+    ],
+)
+def test_clean_pos(text: str, po: str | None) -> None:
+    assert pl.select(clean_po(pl.lit(text))).to_series().to_list() == [po]

@@ -1,0 +1,87 @@
+"""Settings (SPEC 8): defaults, paths, and one line that names the variable for every mistake."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from orchestration.settings import ROOT, SAMPLE_DIR, SettingError, read_settings
+
+
+def test_a_clone_runs_on_the_sample_at_once() -> None:
+    settings = read_settings({})
+    assert settings.landing_dir == SAMPLE_DIR
+    assert settings.data_dir == ROOT / "data" / "demo"
+    assert settings.is_sample
+    assert settings.as_of_date == date(2026, 11, 20)
+    assert (settings.nightly_cron, settings.timezone) == ("0 2 * * *", "UTC")
+    assert settings.keep_generations == 7
+
+
+def test_real_extracts_go_to_live_and_count_from_the_day_of_the_run(tmp_path: Path) -> None:
+    settings = read_settings({"PSA_LANDING_DIR": str(tmp_path)})
+    assert settings.data_dir == ROOT / "data" / "live"
+    assert settings.as_of_date is None
+    late_in_new_york = datetime.fromisoformat("2026-03-01T23:30:00-05:00")
+    assert settings.as_of(late_in_new_york) == date(2026, 3, 2)
+
+
+def test_relative_paths_count_from_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    settings = read_settings({"PSA_LANDING_DIR": "data", "PSA_DATA_DIR": "data/with space"})
+    assert settings.landing_dir == ROOT / "data"
+    assert settings.data_dir == ROOT / "data" / "with space"
+
+
+def test_an_empty_variable_is_an_unset_one() -> None:
+    assert read_settings({"PSA_AS_OF_DATE": "", "PSA_TIMEZONE": " "}) == read_settings({})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PSA_LANDING_DIR", "no/such/folder"),
+        ("PSA_DATA_DIR", "data/[x]"),
+        ("PSA_AS_OF_DATE", "20.11.2026"),
+        ("PSA_AS_OF_DATE", "2026-02-30"),
+        ("PSA_AS_OF_DATE", "2026-11-20T00:00:00"),
+        ("PSA_MAX_EXTRACT_AGE_HOURS", "a day"),
+        ("PSA_MAX_EXTRACT_AGE_HOURS", "0"),
+        ("PSA_MAX_EXTRACT_AGE_HOURS", "NaN"),
+        ("PSA_MAX_QUARANTINE_RATIO", "5 %"),
+        ("PSA_MAX_QUARANTINE_RATIO", "1.01"),
+        ("PSA_ALLOW_SHRINK", "yes"),
+        ("PSA_TIMEZONE", "Mars/Olympus"),
+        ("PSA_TIMEZONE", "../etc/passwd"),
+        ("PSA_KEEP_GENERATIONS", "0"),
+        ("PSA_KEEP_GENERATIONS", "1.5"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingError, match=rf"^{name}: ") as raised:
+        read_settings({name: value})
+    assert "\n" not in str(raised.value)
+
+
+def test_a_data_folder_belongs_to_one_landing_folder(tmp_path: Path) -> None:
+    data, first, second = tmp_path / "data", tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    read_settings({"PSA_LANDING_DIR": str(first), "PSA_DATA_DIR": str(data)}).prepare_data_dir()
+    read_settings({"PSA_LANDING_DIR": str(first), "PSA_DATA_DIR": str(data)}).prepare_data_dir()
+    other = read_settings({"PSA_LANDING_DIR": str(second), "PSA_DATA_DIR": str(data)})
+    with pytest.raises(SettingError, match=f"^PSA_DATA_DIR: .*{first}, not from {second}"):
+        other.prepare_data_dir()
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    settings = read_settings({"PSA_DATA_DIR": str(tmp_path / "file" / "below")})
+    with pytest.raises(SettingError, match=r"^PSA_DATA_DIR: cannot write"):
+        settings.prepare_data_dir()
+
+
+def test_dbt_gets_resolved_paths() -> None:
+    environment = read_settings({}).environment(datetime(2026, 1, 2, tzinfo=UTC).date())
+    assert environment["PSA_DATA_DIR"] == str(ROOT / "data" / "demo")
+    assert environment["PSA_AS_OF_DATE"] == "2026-01-02"
