@@ -264,7 +264,8 @@ def _raw_asset(
             check_name="schema",
             passed=not problems,
             description="\n".join(problems),
-            metadata={"broken_rules": _as_table(load.broken)} if load.broken.height else {},
+            metadata={"rows_refused": load.refused_rows}
+            | ({"broken_rules": _as_table(load.broken)} if load.broken.height else {}),
         )
         if problems:
             return

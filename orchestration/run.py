@@ -17,7 +17,7 @@ import sqlalchemy
 from orchestration.settings import SettingError, Settings, read_settings
 
 if TYPE_CHECKING:
-    from dagster import DagsterEvent
+    from dagster import AssetCheckEvaluation, DagsterEvent
 
 
 def main() -> None:
@@ -59,13 +59,16 @@ def _refresh(settings: Settings) -> bool:
             instance=instance, raise_on_error=False, run_config={"loggers": {"progress": {}}}
         )
     current = settings.marts_dir / "current"
+    for warning in _warnings(result.all_events):
+        print(f"  warning: {warning}")
     if not result.success:
         print("\n" + "\n\n".join(_mistakes(result.all_events)), file=sys.stderr)
         kept = f"stays {current.resolve().name}" if current.exists() else "does not exist yet"
-        print(f"\nNothing was published; the current generation {kept}.", file=sys.stderr)
+        print(f"\nRows refused: {_refused_rows(result.all_events):,}", file=sys.stderr)
+        print(f"Nothing was published; the current generation {kept}.", file=sys.stderr)
         print(f"Details: {log}", file=sys.stderr)
         return False
-    print("\n" + _key_figures(current, result.all_events))
+    print("\n" + _key_figures(current, _refused_rows(result.all_events)))
     return True
 
 
@@ -105,23 +108,50 @@ def _own_words(record: logging.LogRecord) -> str:
     return str(record.dagster_meta["orig_message"])  # type: ignore[attr-defined]
 
 
+def _checks(events: Sequence["DagsterEvent"]) -> list["AssetCheckEvaluation"]:
+    return [
+        event.asset_check_evaluation_data
+        for event in events
+        if event.event_type_value == "ASSET_CHECK_EVALUATION"
+    ]
+
+
+def _warnings(events: Sequence["DagsterEvent"]) -> list[str]:
+    """What the checks found that does not stop a refresh."""
+    warnings = []
+    for check in _checks(events):
+        if not check.passed and check.severity.value == "WARN":
+            rows = check.metadata.get("dagster_dbt/failed_row_count")
+            found = check.description or (f"{rows.value:,} rows" if rows else "failed")
+            warnings.append(f"{'/'.join(check.asset_key.path)}: {check.check_name}: {found}")
+    return warnings
+
+
+def _refused_rows(events: Sequence["DagsterEvent"]) -> int:
+    from dagster import IntMetadataValue
+
+    counts = [check.metadata.get("rows_refused") for check in _checks(events)]
+    return sum(count.value or 0 for count in counts if isinstance(count, IntMetadataValue))
+
+
 def _mistakes(events: Sequence["DagsterEvent"]) -> list[str]:
     """What went wrong, in the words of the checks and steps that failed."""
-    mistakes, explained = [], set()
+    mistakes = [
+        check.description
+        for check in _checks(events)
+        if check.blocking and not check.passed and check.description
+    ]
     for event in events:
-        if event.event_type_value == "ASSET_CHECK_EVALUATION":
-            check = event.asset_check_evaluation_data
-            if check.blocking and not check.passed and check.description:
-                mistakes.append(check.description)
-                explained.add(event.step_key)
-        elif event.event_type_value == "STEP_FAILURE" and event.step_key not in explained:
+        if event.event_type_value == "STEP_FAILURE":
             failure = event.step_failure_data
+            if failure.error and failure.error.cls_name == "DagsterAssetCheckFailedError":
+                continue  # the check has said it
             told = failure.user_failure_data
             mistakes.append((told and told.description) or failure.error_display_string)
     return mistakes
 
 
-def _key_figures(current: Path, events: Sequence["DagsterEvent"]) -> str:
+def _key_figures(current: Path, refused_rows: int) -> str:
     """The figures that a billing manager asks for first, from the published marts."""
     with duckdb.connect(current / "psa_marts.duckdb", read_only=True) as connection:
         overview = connection.table("marts.po_overview")
@@ -130,7 +160,7 @@ def _key_figures(current: Path, events: Sequence["DagsterEvent"]) -> str:
     rows_in = sum(batch["row_count"] for batch in manifest["input_batches"])
     lines = {
         "Rows in": f"{rows_in:,}",
-        "Rows refused": "0",
+        "Rows refused": f"{refused_rows:,}",
         "Charges": f"{figures['total_charge_records']:,}",
         "Coverage by the charges' own POs": f"{figures['direct_coverage_pct']:.2f} %",
         "Coverage after inheritance": f"{figures['coverage_pct']:.2f} %",

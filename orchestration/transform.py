@@ -3,8 +3,9 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import dagster as dg
 import duckdb
 from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
+from packaging.version import Version
 
 from orchestration.settings import ROOT, Settings
 
@@ -20,9 +22,26 @@ WAREHOUSE, MARTS = "warehouse.duckdb", "psa_marts.duckdb"
 ROWS_SHOWN = 3
 
 
+class PinnedDbt(DbtCliResource):
+    """The dbt of the lock: no need to start it for its version, nor to load its adapter here.
+
+    The adapter would serve column metadata only, which nobody asks for. Together the two take a
+    fifth of a small refresh.
+    """
+
+    @property
+    def _cli_version(self) -> Version:
+        return Version(version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> None:  # type: ignore[override]
+        return None
+
+
 def dbt_resource() -> DbtCliResource:
     """The dbt of this environment, which need not be on PATH."""
-    return DbtCliResource(DBT_PROJECT, dbt_executable=str(Path(sys.executable).with_name("dbt")))
+    project = str(DBT_PROJECT.project_dir)
+    dbt = str(Path(sys.executable).with_name("dbt"))
+    return PinnedDbt(project_dir=project, profiles_dir=project, dbt_executable=dbt)
 
 
 def mart_assets(settings: Settings) -> dg.AssetsDefinition:
