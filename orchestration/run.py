@@ -117,14 +117,12 @@ def _checks(events: Sequence["DagsterEvent"]) -> list["AssetCheckEvaluation"]:
 
 
 def _warnings(events: Sequence["DagsterEvent"]) -> list[str]:
-    """What the checks found that does not stop a refresh."""
-    warnings = []
-    for check in _checks(events):
-        if not check.passed and check.severity.value == "WARN":
-            rows = check.metadata.get("dagster_dbt/failed_row_count")
-            found = check.description or (f"{rows.value:,} rows" if rows else "failed")
-            warnings.append(f"{'/'.join(check.asset_key.path)}: {check.check_name}: {found}")
-    return warnings
+    """What the checks of the extracts found that does not stop a refresh."""
+    return [
+        f"{'/'.join(check.asset_key.path)}: {check.description}"
+        for check in _checks(events)
+        if check.severity.value == "WARN" and not check.passed and check.description
+    ]
 
 
 def _refused_rows(events: Sequence["DagsterEvent"]) -> int:

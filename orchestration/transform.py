@@ -60,8 +60,10 @@ def mart_assets(settings: Settings) -> dg.AssetsDefinition:
         try:
             yield from build.stream()
         except DagsterDbtCliRuntimeError as error:
-            mistakes = _explain(target, settings) or [str(error)]
-            raise dg.Failure("\n".join(mistakes), allow_retries=False) from None
+            mistakes = _explain(target, settings, "error", "fail", "runtime error")
+            raise dg.Failure(mistakes or str(error), allow_retries=False) from None
+        if warnings := _explain(target, settings, "warn"):
+            context.log.warning(warnings)
 
     return psa_models
 
@@ -74,32 +76,29 @@ def run_as_of(context: dg.AssetExecutionContext, settings: Settings) -> date:
     return settings.as_of(record.create_timestamp)
 
 
-def _explain(target: Path, settings: Settings) -> list[str]:
-    """Say what failed in a dbt build: node, message, and the first rows that break a test."""
+def _explain(target: Path, settings: Settings, *statuses: str) -> str:
+    """Say how a dbt build ended: node, message, and the first rows that break a test."""
     results_file = target / "run_results.json"
     if not results_file.exists():  # dbt stopped before it ran a node
-        return []
-    results = json.loads(results_file.read_text(encoding="utf-8"))["results"]
-    mistakes = []
-    for result in results:
-        if result["status"] not in ("error", "fail", "runtime error"):
+        return ""
+    lines = []
+    for result in json.loads(results_file.read_text(encoding="utf-8"))["results"]:
+        if result["status"] not in statuses:
             continue
         kind, _, name = result["unique_id"].split(".")[:3]
-        mistakes.append(f"{kind} {name}: {result['message']}")
-        if result["status"] == "fail" and result["compiled_code"]:
-            mistakes.append(_first_rows(result["compiled_code"], settings.warehouse_dir))
-    return mistakes
+        lines.append(f"{kind} {name}: {result['message']}")
+        if kind == "test" and result["failures"]:
+            lines += _first_rows(result["compiled_code"], settings.warehouse_dir)
+    return "\n".join(lines)
 
 
-def _first_rows(query: str, warehouse_dir: Path) -> str:
+def _first_rows(query: str, warehouse_dir: Path) -> list[str]:
     with duckdb.connect(warehouse_dir / WAREHOUSE, read_only=True) as connection:
         marts = str(warehouse_dir / MARTS).replace("'", "''")
         connection.execute(f"attach '{marts}' as psa_marts (read_only)")
         rows = connection.sql(query).limit(ROWS_SHOWN)
-        return "\n".join(
-            "  "
-            + ", ".join(
-                f"{column}={value}" for column, value in zip(rows.columns, row, strict=True)
-            )
+        names = rows.columns
+        return [
+            "  " + ", ".join(f"{name}={value}" for name, value in zip(names, row, strict=True))
             for row in rows.fetchall()
-        )
+        ]

@@ -1,0 +1,116 @@
+"""The dbt project by itself: its unit tests, its vars, and the rule that Python shares with it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from orchestration.settings import ROOT
+from schemas.reference import clean_po
+from tests.conftest import Refresh, python
+
+
+def dbt(data_dir: Path, target: Path, *arguments: str) -> tuple[int, str]:
+    """Run dbt on a data folder; returns exit code and output."""
+    folders = [
+        "--project-dir",
+        str(ROOT / "dbt_project"),
+        "--profiles-dir",
+        str(ROOT / "dbt_project"),
+    ]
+    code, output, errors = python(
+        "-m",
+        "orchestration.settings",
+        str(ROOT / ".venv/bin/dbt"),
+        *arguments,
+        *folders,
+        PSA_DATA_DIR=str(data_dir),
+        DBT_TARGET_PATH=str(target),
+        DBT_LOG_PATH=str(target),
+    )
+    return code, output + errors
+
+
+def test_all_unit_tests_pass(sample: Refresh, tmp_path: Path) -> None:
+    code, log = dbt(sample.data_dir, tmp_path, "test", "--select", "test_type:unit")
+    assert code == 0, log
+    results = json.loads((tmp_path / "run_results.json").read_text())["results"]
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert {result["unique_id"] for result in results} == set(manifest["unit_tests"])
+    assert {result["status"] for result in results} == {"pass"}
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("po_precedence: [charge, phase]", "'phase' is not a level"),
+        ("po_precedence: [task, task]", "'task' is named twice"),
+        ("po_precedence: contract", "is not a list of levels"),
+        ("labor_invoice_tracking: maybe", "'maybe' is not one of auto, on, off"),
+    ],
+)
+def test_a_var_that_cannot_be_used_is_named(
+    setting: str, message: str, sample: Refresh, tmp_path: Path
+) -> None:
+    code, log = dbt(sample.data_dir, tmp_path, "parse", "--vars", f"{{{setting}}}")
+    assert code != 0
+    assert f"var {setting.split(':')[0]}: " in log
+    assert message in log
+
+
+TEXTS = [
+    *(f"po{chr(point)}1" for point in (9, 10, 11, 12, 13, 28, 31, 32, 0x85, 0xA0, 0x1680, 0x180E)),
+    *(f" {chr(point)} x{chr(point)}" for point in range(0x2000, 0x2010)),
+    *(f"a{chr(point)}{chr(point)}b" for point in (0x2028, 0x2029, 0x202F, 0x205F, 0x2060, 0x3000)),
+    "\ufeffn/a",
+    "straße",
+    "éà",
+    "n / a",
+    "0",
+    "00",
+    "",
+    " ",
+    "it's",
+    '"-"',
+]
+
+
+def test_sql_and_python_clean_a_po_alike(sample: Refresh, tmp_path: Path) -> None:
+    rows = ", ".join(f"({number}, {_literal(text)})" for number, text in enumerate(TEXTS))
+    query = f"""
+        with placeholders as (
+            select distinct {{{{ tidy_po('placeholder') }}}} as tidy_text
+            from {{{{ ref('po_placeholders') }}}}
+        )
+        select number, case when placeholders.tidy_text is null
+            then nullif({{{{ tidy_po('texts.po_text') }}}}, '') end as po_number
+        from (values {rows}) as texts (number, po_text)
+        left join placeholders on {{{{ tidy_po('texts.po_text') }}}} = placeholders.tidy_text
+    """  # noqa: S608 - our own texts
+    arguments = ["--quiet", "show", "--limit", "-1", "--output", "json", "--inline", query]
+    code, log = dbt(sample.data_dir, tmp_path, *arguments)
+    assert code == 0, log
+    shown: list[dict[str, Any]] = json.loads(log)["show"]
+    in_sql = {row["number"]: row["po_number"] for row in shown}
+    in_python = pl.select(clean_po(pl.lit(pl.Series(TEXTS)))).to_series().to_list()
+    assert {TEXTS[number]: po for number, po in in_sql.items()} == dict(
+        zip(TEXTS, in_python, strict=True)
+    )
+
+
+def _literal(text: str) -> str:
+    points = " || ".join(f"chr({ord(letter)})" for letter in text)
+    return points or "''"
+
+
+def test_sql_and_python_clean_every_po_of_the_sample_alike(sample: Refresh) -> None:
+    with duckdb.connect(sample.data_dir / "warehouse/warehouse.duckdb", read_only=True) as build:
+        cleaned = build.execute(
+            "select po_text, po_number from intermediate.int_po_texts_cleaned"
+        ).pl()
+    assert cleaned.height > 1000
+    differing = cleaned.filter(~clean_po(pl.col("po_text")).eq_missing(pl.col("po_number")))
+    assert differing.rows() == []
