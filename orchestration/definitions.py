@@ -14,7 +14,11 @@ MARTS_ARE_FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26)
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Wire the assets, the nightly job and its schedule under the given settings."""
-    models = mart_assets(settings).map_asset_specs(_with_freshness)
+    assets = [
+        *raw_assets(settings),
+        batches_asset(settings),
+        mart_assets(settings).map_asset_specs(_with_freshness),
+    ]
     # One process: starting one a step costs more than the steps of a small refresh.
     nightly_refresh = dg.define_asset_job(
         JOB,
@@ -23,12 +27,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         description="Ingest what was delivered, build and test all models, publish a generation.",
     )
     return dg.Definitions(
-        assets=[
-            *raw_assets(settings),
-            batches_asset(settings),
-            models,
-            generation_asset(settings, models),
-        ],
+        assets=[*assets, generation_asset(settings, assets)],
         resources={"dbt": dbt_resource()},
         jobs=[nightly_refresh],
         schedules=[_nightly_schedule(settings)],

@@ -267,10 +267,10 @@ def _raw_asset(
             metadata={"rows_refused": load.refused_rows}
             | ({"broken_rules": _as_table(load.broken)} if load.broken.height else {}),
         )
-        if problems:
-            return
         if has_age:
             yield _extract_age(loaded, settings)
+        if problems:
+            return
         rows = sum(_row_count(path) for path in folder.glob("*.parquet"))
         yield dg.MaterializeResult(
             metadata={
@@ -306,14 +306,18 @@ def batches_asset(settings: Settings) -> dg.AssetsDefinition:
 
 
 def _extract_age(loaded: list[dict[str, str]], settings: Settings) -> dg.AssetCheckResult:
-    newest = max(datetime.fromisoformat(ledger["extracted_at"]) for ledger in loaded)
+    newest = max(
+        (datetime.fromisoformat(ledger["extracted_at"]) for ledger in loaded), default=datetime.min
+    )
     age = datetime.now(UTC).replace(tzinfo=None) - newest
     limit = timedelta(hours=float(settings.max_extract_age_hours))
     return dg.AssetCheckResult(
         check_name="extract_age",
         passed=age <= limit,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"The newest extract is of {newest} UTC, {age // timedelta(hours=1)} h old.",
+        description=f"the newest extract is of {newest} UTC, {age // timedelta(hours=1):,} h old"
+        if loaded
+        else "there is no extract",
     )
 
 

@@ -6,6 +6,7 @@ Nothing here computes a figure; the marts are copied as the tests have seen them
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -26,19 +27,36 @@ class PublishError(RuntimeError):
     """A generation is not fit to be read; the current one stays."""
 
 
-def generation_asset(settings: Settings, models: dg.AssetsDefinition) -> dg.AssetsDefinition:
-    """The published generation: what BI tools open."""
+def generation_asset(
+    settings: Settings, upstream: Sequence[dg.AssetsDefinition]
+) -> dg.AssetsDefinition:
+    """The published generation: what BI tools open.
+
+    Args:
+        settings: where the warehouse and the generations lie.
+        upstream: all other assets; the generation is published only by a run that makes them all.
+    """
+    keys = {key for asset in upstream for key in asset.keys}
+    steps = {asset.node_def.name for asset in upstream}
+
+    def is_complete(run: dg.DagsterRun) -> bool:
+        return (
+            keys <= (run.asset_selection or keys)
+            and run.asset_check_selection is None
+            # A retry from the failed step on leaves out steps, although it names all assets.
+            and steps <= set(run.step_keys_to_execute or steps)
+        )
 
     @dg.asset(
         name="generation",
-        deps=list(models.keys),
+        deps=sorted(keys),
         group_name="published",
         kinds={"duckdb", "parquet"},
         owners=["team:data-engineering"],
         description="All marts of the last complete, fully tested refresh, under marts/current.",
     )
     def generation(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        if not _is_complete(context):
+        if not is_complete(context.run):
             raise dg.Failure(
                 f"Only a complete refresh is published. Launch the job {JOB} as a whole; the "
                 "current generation stays.",
@@ -60,16 +78,6 @@ def generation_asset(settings: Settings, models: dg.AssetsDefinition) -> dg.Asse
         )
 
     return generation
-
-
-def _is_complete(context: dg.AssetExecutionContext) -> bool:
-    """Whether the run takes every step; a retry from the failed step on does not."""
-    run, steps = context.run, {node.name for node in context.job_def.nodes}
-    return (
-        run.job_name == JOB
-        and not run.asset_selection
-        and steps <= set(run.step_keys_to_execute or steps)
-    )
 
 
 def publish(settings: Settings, generation_id: str, facts: dict[str, str]) -> Path:

@@ -59,8 +59,6 @@ def _refresh(settings: Settings) -> bool:
             instance=instance, raise_on_error=False, run_config={"loggers": {"progress": {}}}
         )
     current = settings.marts_dir / "current"
-    for warning in _warnings(result.all_events):
-        print(f"  warning: {warning}")
     if not result.success:
         print("\n" + "\n\n".join(_mistakes(result.all_events)), file=sys.stderr)
         kept = f"stays {current.resolve().name}" if current.exists() else "does not exist yet"
@@ -68,6 +66,8 @@ def _refresh(settings: Settings) -> bool:
         print(f"Nothing was published; the current generation {kept}.", file=sys.stderr)
         print(f"Details: {log}", file=sys.stderr)
         return False
+    for warning in _warnings(result.all_events):
+        print(f"  warning: {warning}")
     print("\n" + _key_figures(current, _refused_rows(result.all_events)))
     return True
 
