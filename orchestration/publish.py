@@ -100,9 +100,7 @@ def publish(settings: Settings, generation_id: str, facts: dict[str, str]) -> Pa
         shutil.rmtree(leftover)
     unfinished = generations / f".{generation_id}"
     (unfinished / "parquet").mkdir(parents=True)
-    built = settings.warehouse_dir / DATABASE
-    counts = _close_build(built)
-    shutil.copyfile(built, unfinished / DATABASE)
+    counts = _copy_build(settings.warehouse_dir / DATABASE, unfinished / DATABASE)
     _check_copy(unfinished / DATABASE, counts)
     _export_parquet(unfinished, counts)
     manifest = facts | {
@@ -122,13 +120,15 @@ def publish(settings: Settings, generation_id: str, facts: dict[str, str]) -> Pa
     return folder
 
 
-def _close_build(built: Path) -> dict[str, int]:
-    """Bring the build database to rest and count its rows."""
+def _copy_build(built: Path, copy: Path) -> dict[str, int]:
+    """Bring the build database to rest, count its rows and copy it."""
+    # The open connection keeps every other process from writing to the file meanwhile.
     with duckdb.connect(built) as connection:
         connection.execute("checkpoint")
         counts = _row_counts(connection)
-    if built.with_name(f"{built.name}.wal").exists():
-        raise PublishError(f"{built} still has a write-ahead log; is another process building?")
+        if built.with_name(f"{built.name}.wal").exists():
+            raise PublishError(f"{built} has a write-ahead log after its checkpoint")
+        shutil.copyfile(built, copy)
     return counts
 
 

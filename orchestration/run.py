@@ -6,12 +6,13 @@ import logging
 import os
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import duckdb
+import filelock
 import sqlalchemy
 
 from orchestration.settings import SettingError, Settings, read_settings
@@ -26,10 +27,25 @@ def main() -> None:
         settings = read_settings()
         settings.prepare_data_dir()
         os.environ.update(settings.environment(settings.as_of(datetime.now(UTC))))
-        print(f"Refreshing from {settings.landing_dir}", flush=True)
-        sys.exit(0 if _refresh(settings) else 1)
+        with _only_refresh(settings):
+            print(f"Refreshing from {settings.landing_dir}", flush=True)
+            sys.exit(0 if _refresh(settings) else 1)
     except SettingError as error:
         sys.exit(f"Setting {error}")
+
+
+@contextlib.contextmanager
+def _only_refresh(settings: Settings) -> Iterator[None]:
+    """Keep a second refresh out of the data folder; the lock goes with its process, however."""
+    holder = settings.data_dir / "refresh.pid"
+    try:
+        with filelock.FileLock(settings.data_dir / "refresh.lock", timeout=0):
+            started = datetime.now(UTC).isoformat(sep=" ", timespec="seconds")
+            holder.write_text(f"process {os.getpid()} since {started}", encoding="utf-8")
+            yield
+    except filelock.Timeout:
+        other = holder.read_text(encoding="utf-8") if holder.exists() else "another process"
+        sys.exit(f"A refresh is already running in {settings.data_dir}: {other}. Wait for its end.")
 
 
 def _refresh(settings: Settings) -> bool:

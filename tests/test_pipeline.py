@@ -255,7 +255,9 @@ def materialise(selection: str, data_dir: Path) -> tuple[int, str]:
     return code, output + errors
 
 
-def test_single_assets_can_be_materialised_but_only_all_of_them_are_published(data_dir: Path) -> None:
+def test_single_assets_can_be_materialised_but_only_all_of_them_are_published(
+    data_dir: Path,
+) -> None:
     before = (data_dir / "marts" / "current").readlink()
     code, log = materialise("key:marts/po_exposure", data_dir)
     assert code == 0, log
