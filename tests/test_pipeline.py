@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import filelock
 import pytest
 
 from orchestration.settings import ROOT, SAMPLE_DIR
@@ -212,6 +213,17 @@ def test_a_missing_landing_folder_is_told_in_one_line(tmp_path: Path) -> None:
     assert ended.errors.startswith("Setting PSA_LANDING_DIR: there is no folder")
     assert len(ended.errors.splitlines()) == 1
     assert not (tmp_path / "data").exists()
+
+
+def test_a_second_refresh_is_kept_out_and_told_who_works(tmp_path: Path) -> None:
+    with filelock.FileLock(tmp_path / "refresh.lock"):
+        (tmp_path / "refresh.pid").write_text("process 4711 since yesterday")
+        ended = refresh(SAMPLE_DIR, tmp_path)
+    assert ended.exit_code == 1
+    assert ended.errors == (
+        f"A refresh is already running in {tmp_path}: process 4711 since yesterday. "
+        "Wait for its end.\n"
+    )
 
 
 def test_a_failing_data_test_publishes_nothing_and_shows_the_rows(

@@ -1,0 +1,115 @@
+"""Generations: complete or not there, and never more than wanted."""
+
+import dataclasses
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.publish import PublishError, publish
+from orchestration.settings import Settings, read_settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a data folder whose marts were just built."""
+    settings = read_settings({"PSA_DATA_DIR": str(tmp_path / "data")})
+    settings.prepare_data_dir()
+    build(settings, "create table marts.numbers as select range as number from range(3)")
+    return settings
+
+
+def build(settings: Settings, *statements: str) -> None:
+    """Change the marts database as a build does."""
+    with duckdb.connect(settings.warehouse_dir / "psa_marts.duckdb") as marts:
+        marts.execute("create schema if not exists marts")
+        for statement in statements:
+            marts.execute(statement)
+
+
+def numbers(settings: Settings) -> list[int]:
+    """Read the published mart."""
+    path = settings.marts_dir / "current" / "psa_marts.duckdb"
+    with duckdb.connect(path, read_only=True) as marts:
+        return [row[0] for row in marts.execute("from marts.numbers order by all").fetchall()]
+
+
+def test_a_generation_is_a_copy_that_later_builds_do_not_touch(settings: Settings) -> None:
+    folder = publish(settings, "20260101T000000Z-a", {})
+    assert (settings.marts_dir / "current").resolve() == folder
+    build(settings, "insert into marts.numbers values (99)")
+    assert numbers(settings) == [0, 1, 2]
+    publish(settings, "20260102T000000Z-b", {})
+    assert numbers(settings) == [0, 1, 2, 99]
+
+
+def test_an_open_reader_keeps_its_generation_and_blocks_nobody(settings: Settings) -> None:
+    first = publish(settings, "20260101T000000Z-a", {})
+    with duckdb.connect(first / "psa_marts.duckdb", read_only=True) as reader:
+        build(settings, "insert into marts.numbers values (99)")
+        publish(dataclasses.replace(settings, keep_generations=1), "20260102T000000Z-b", {})
+        assert not first.exists()
+        assert reader.execute("select count(*) from marts.numbers").fetchone() == (3,)
+    assert numbers(settings) == [0, 1, 2, 99]
+
+
+def test_the_oldest_generations_are_retired(settings: Settings) -> None:
+    keep_two = dataclasses.replace(settings, keep_generations=2)
+    for day in (1, 2, 3, 4):
+        publish(keep_two, f"2026010{day}T000000Z-x", {})
+    kept = sorted(path.name for path in (settings.marts_dir / "generations").iterdir())
+    assert kept == ["20260103T000000Z-x", "20260104T000000Z-x"]
+
+
+def test_the_current_generation_stays_even_when_its_name_is_the_oldest(settings: Settings) -> None:
+    publish(settings, "20260105T000000Z-x", {})
+    keep_one = dataclasses.replace(settings, keep_generations=1)
+    folder = publish(keep_one, "20260101T000000Z-clock-set-back", {})
+    assert (settings.marts_dir / "current").resolve() == folder
+    assert numbers(settings) == [0, 1, 2]
+
+
+def test_what_a_dead_process_left_is_cleaned_up(settings: Settings) -> None:
+    leftover = settings.marts_dir / "generations" / ".20260101T000000Z-dead"
+    (leftover / "parquet").mkdir(parents=True)
+    (settings.marts_dir / ".current").symlink_to("generations/nowhere")
+    publish(settings, "20260102T000000Z-x", {})
+    assert [path.name for path in leftover.parent.iterdir()] == ["20260102T000000Z-x"]
+    assert numbers(settings) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create view marts.a_view as select 1 as one",
+        "create table main.elsewhere as select 1 as one",
+        "drop table marts.numbers",
+    ],
+)
+def test_a_database_that_is_not_tables_of_marts_is_not_published(
+    settings: Settings, statement: str
+) -> None:
+    publish(settings, "20260101T000000Z-a", {})
+    build(settings, statement)
+    with pytest.raises(PublishError, match="must hold tables of schema marts only"):
+        publish(settings, "20260102T000000Z-b", {})
+    assert (settings.marts_dir / "current").resolve().name == "20260101T000000Z-a"
+    assert numbers(settings) == [0, 1, 2]
+
+
+def test_a_failure_while_copying_leaves_the_current_generation(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(settings, "20260101T000000Z-a", {})
+
+    def full_disk(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("os.fsync", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        publish(settings, "20260102T000000Z-b", {})
+    monkeypatch.undo()
+    assert numbers(settings) == [0, 1, 2]
+    publish(settings, "20260103T000000Z-c", {})
+    names = sorted(path.name for path in (settings.marts_dir / "generations").iterdir())
+    assert names == ["20260101T000000Z-a", "20260103T000000Z-c"]
