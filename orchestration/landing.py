@@ -5,6 +5,7 @@ What a row must look like is not known here, and neither is the orchestrator.
 
 import codecs
 import csv
+import glob
 import hashlib
 import re
 from collections.abc import Iterator
@@ -181,10 +182,13 @@ def _read_csv(batch: Batch, table: type[RawTable]) -> Iterator[pl.DataFrame]:
     }
     known = ", ".join(f'"{position}" as "{column}"' for column, position in matched.items())
     named = ", ".join(f"{option} = ${option}" for option in options)
+    # A blank line is no row; only in a file of one column could it be taken for one.
+    no_blank_lines = 'where "0" is not null' if len(header) == 1 else ""
     with duckdb.connect() as connection:
         result = connection.execute(
-            f"select {known} from read_csv($path, {named})",  # noqa: S608 - own names only
-            {"path": str(batch.path), **options},
+            f"select {known} from read_csv($path, {named}) {no_blank_lines}",  # noqa: S608 - own names only
+            # The name is a pattern to the engine; this file and no other is meant.
+            {"path": glob.escape(str(batch.path)), **options},
         )
         for record_batch in result.to_arrow_reader(CHUNK_ROWS):
             yield pl.DataFrame(pl.from_arrow(record_batch))
@@ -192,7 +196,13 @@ def _read_csv(batch: Batch, table: type[RawTable]) -> Iterator[pl.DataFrame]:
 
 def _reason(error: Exception) -> str:
     """Keep what a reader says of the place and the cause; its hints are about its own options."""
-    said = str(error).split("Possible")[0].replace("Invalid Input Error: ", "")
+    said = str(error).split("Possible")[0].removeprefix("Invalid Input Error: ").strip()
+    if "state machine" in said:
+        return "its line ends are of several kinds, or it is no CSV as RFC 4180 has it"
+    at_line = re.match(r"CSV Error on Line: (\d+)\nOriginal Line: (.*)\n(.*)", said, re.DOTALL)
+    if at_line:
+        number, line, cause = at_line.groups()
+        return f"line {number}: {cause.rstrip('.')}: {line.strip()[:80]!r}"
     return ", ".join(line.strip().rstrip(".") for line in said.splitlines() if line.strip())[:300]
 
 

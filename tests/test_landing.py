@@ -116,11 +116,16 @@ def test_csv_in_all_its_spellings_is_read(tmp_path: Path, case: str) -> None:
 REFUSED: dict[str, tuple[str, bytes, str]] = {
     "empty file": ("a.csv", b"", "the file is empty"),
     "blank lines only": ("a.csv", b"\n\n", "no header"),
-    "too few fields": ("a.csv", b"id,company_name\n1,a\n2\n", "[Ll]ine:? 3"),
-    "too many fields": ("a.csv", b"id,company_name\n1,a\n2,b,c\n", "[Ll]ine:? 3"),
-    "unclosed quote": ("a.csv", b'id,company_name\n1,a\n2,"b\n3,c\n', "[Ll]ine:? 3"),
-    "two unclosed quotes": ("a.csv", b'id,company_name\n1,"a\n2,b\n3,"c\n', "[Ll]ine:? 2"),
-    "text after a quote": ("a.csv", b'id,company_name\n1,"a"b\n', "[Ll]ine:? 2"),
+    "too few fields": ("a.csv", b"id,company_name\n1,a\n2\n", r"line 3: "),
+    "too many fields": ("a.csv", b"id,company_name\n1,a\n2,b,c\n", r"line 3: "),
+    "unclosed quote": ("a.csv", b'id,company_name\n1,a\n2,"b\n3,c\n', r"line 3: "),
+    "two unclosed quotes": ("a.csv", b'id,company_name\n1,"a\n2,b\n3,"c\n', r"line 2: "),
+    "text after a quote": ("a.csv", b'id,company_name\n1,"a"b\n', r"line 2: "),
+    "mixed line ends": (
+        "a.csv",
+        b"id,company_name\n1,a\r\n2,b\n",
+        "line ends are of several kinds",
+    ),
     "missing column": ("a.csv", b"id\n1\n", "column company_name: required column missing"),
     "another encoding": ("a.csv", b"id,company_name\n1,M\xfcller\n", "position 19"),
     "truncated character": ("a.csv", b"id,company_name\n1,\xc3", "UTF-8|unicode"),
@@ -146,3 +151,20 @@ def test_a_multi_byte_character_across_blocks_is_read(tmp_path: Path) -> None:
     filler = b"x" * ((1 << 20) - len(head) - 1)
     batch = deliver(tmp_path, "a.csv", head + filler + "é\n".encode())
     assert read(batch) == [("1", filler.decode() + "é")]
+
+
+def test_blank_lines_are_no_rows_even_in_a_file_of_one_column(tmp_path: Path) -> None:
+    path = tmp_path / "reference" / "po_required_companies.csv"
+    path.parent.mkdir()
+    path.write_text("company_id\n\n7\n\n8\n\n")
+    found, _ = find_batches(tmp_path)
+    (batch,) = found["reference", "po_required_companies"]
+    table = RAW_TABLES["reference", "po_required_companies"]
+    assert [chunk["company_id"].to_list() for chunk in read_chunks(batch, table)] == [["7", "8"]]
+
+
+@pytest.mark.parametrize("name", ["a[1].csv", "a*.csv", "a?.csv", "it's {a}.csv", "ü b.csv"])
+def test_a_file_name_is_no_pattern(tmp_path: Path, name: str) -> None:
+    deliver(tmp_path, "a1.csv", b"id,company_name\n2,another\n")
+    batch = deliver(tmp_path, name, b"id,company_name\n1,a\n")
+    assert read(batch) == [("1", "a")]

@@ -177,7 +177,7 @@ MISTAKES: dict[str, tuple[Mistake, list[str]]] = {
         _lose_column,
         ["charges/2026-11-21.csv", "date_purchased: required column missing"],
     ),
-    "broken CSV": (_break_csv, ["companies/2026-11-21.csv", "Line: 2", "quote"]),
+    "broken CSV": (_break_csv, ["companies/2026-11-21.csv", "line 2: ", "quote"]),
     "text in an amount": (
         _write_text_in_an_amount,
         [
