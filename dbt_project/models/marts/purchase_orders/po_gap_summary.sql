@@ -1,0 +1,46 @@
+with
+
+charges as (
+    select * from {{ ref('fct_charges_po_resolved') }}
+),
+
+time_entries as (
+    select * from {{ ref('fct_time_entries_po_resolved') }}
+),
+
+lines_without_po as (
+    select
+        'charge' as line_kind,
+        po_gap_reason,
+        billable_amount as amount,
+        cast(0 as decimal(12, 4)) as hours,
+        is_exposed
+    from charges
+    where not has_po
+
+    union all
+
+    select
+        'time_entry' as line_kind,
+        po_gap_reason,
+        labor_amount as amount,
+        hours_worked as hours,
+        is_exposed
+    from time_entries
+    where not has_po
+),
+
+final as (
+    select
+        line_kind,
+        po_gap_reason,
+        count(*) as line_count,
+        sum(amount) as amount,
+        sum(hours) as hours,
+        count(*) filter (where is_exposed) as exposed_lines,
+        coalesce(sum(amount) filter (where is_exposed), 0) as exposed_amount
+    from lines_without_po
+    group by line_kind, po_gap_reason
+)
+
+select * from final
