@@ -67,6 +67,44 @@
 {%- endmacro %}
 
 
+{#- In a select list: a row for each day from the first to the last. -#}
+{% macro each_day(first_date, last_date) -%}
+    {{ adapter.dispatch('each_day')(first_date, last_date) }}
+{%- endmacro %}
+
+{% macro duckdb__each_day(first_date, last_date) -%}
+    cast(unnest(generate_series({{ first_date }}, {{ last_date }}, interval 1 day)) as date)
+{%- endmacro %}
+
+
+{#- 1 = Monday to 7 = Sunday. -#}
+{% macro weekday_number(date) -%}
+    {{ adapter.dispatch('weekday_number')(date) }}
+{%- endmacro %}
+
+{% macro duckdb__weekday_number(date) -%}
+    cast(extract(isodow from {{ date }}) as integer)
+{%- endmacro %}
+
+
+{% macro weekday_name(date) -%}
+    {{ adapter.dispatch('weekday_name')(date) }}
+{%- endmacro %}
+
+{% macro duckdb__weekday_name(date) -%}
+    dayname({{ date }})
+{%- endmacro %}
+
+
+{% macro month_name(date) -%}
+    {{ adapter.dispatch('month_name')(date) }}
+{%- endmacro %}
+
+{% macro duckdb__month_name(date) -%}
+    monthname({{ date }})
+{%- endmacro %}
+
+
 {% macro percentage(part, whole) -%}
     {{ adapter.dispatch('percentage')(part, whole) }}
 {%- endmacro %}
