@@ -80,4 +80,4 @@ left join parents
         and line_counts.parent_id = parents.parent_id
 where line_counts.parent_id is not null and parents.parent_id is null
 group by line_counts.parent_level, line_counts.parent_id
-order by line_count desc, line_counts.parent_level, line_counts.parent_id
+order by line_count desc, line_counts.parent_level asc, line_counts.parent_id asc
