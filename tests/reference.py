@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 Marts = dict[str, list[Row]]
 
-PLACEHOLDER_SEED = (
-    Path(__file__).resolve().parents[1] / "dbt_project" / "seeds" / "po_placeholders.csv"
-)
+SEEDS = Path(__file__).resolve().parents[1] / "dbt_project" / "seeds"
+PLACEHOLDER_SEED = SEEDS / "po_placeholders.csv"
+MATERIAL_PRIORITY_SEED = SEEDS / "material_code_priorities.csv"
 DEFAULT_PRECEDENCE = ("charge", "task", "ticket", "project", "contract")
 INHERITED_LEVELS = ("task", "ticket", "project", "contract")
 CANCELLED_CHARGE_STATUSES = ("Canceled", "Cancelled")
@@ -101,9 +101,11 @@ TABLES: dict[str, tuple[str, tuple[str, ...], _Columns]] = {
             "id": ("id", ("ticket_id",)),
             "company_id": ("id", ()),
             "ticket_number": ("text", ()),
+            "title": ("text", ()),
             "contract_id": ("foreign_key", ()),
             "project_id": ("foreign_key", ()),
             "purchase_order_number": ("text", ()),
+            "problem_ticket_id": ("foreign_key", ()),
             "last_modified_at": ("ts", ("lastTrackedModificationDateTime",)),
         },
     ),
@@ -152,7 +154,11 @@ TABLES: dict[str, tuple[str, tuple[str, ...], _Columns]] = {
     ),
     # only its batches are of interest here (`po_overview.data_as_of`)
     "contract_milestones": ("autotask", ("id",), {"id": ("id", ("contract_milestone_id",))}),
-    "po_required_companies": ("reference", ("company_id",), {"company_id": ("id", ())}),
+    "po_required_companies": (
+        "reference",
+        ("company_id",),
+        {"company_id": ("id", ()), "has_disputed_invoice": ("bool", ())},
+    ),
 }
 
 
@@ -344,6 +350,12 @@ def read_placeholders(path: Path = PLACEHOLDER_SEED) -> list[str]:
         return [line[0] for line in list(csv.reader(file))[1:] if line]
 
 
+def read_material_priorities(path: Path = MATERIAL_PRIORITY_SEED) -> dict[str, str]:
+    """The seed `material_code_priorities`: material code -> priority."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return {row["material_code_name"]: row["po_priority"] for row in csv.DictReader(file)}
+
+
 # ---------------------------------------------------------------------------------------------
 # SPEC 4.4: versions of a parent's PO
 # ---------------------------------------------------------------------------------------------
@@ -438,6 +450,7 @@ class State:
     charges: list[Row]
     time_entries: list[Row]
     po_required_company_ids: set[int]
+    disputed_company_ids: set[int]
     data_as_of: datetime | None
     as_of_date: date
     placeholders: frozenset[str]
@@ -445,6 +458,7 @@ class State:
     cancelled_charge_statuses: frozenset[str]
     inactive_contract_statuses: frozenset[str]
     labor_tracking: str
+    material_priorities: dict[str, str]  # tidied material code -> priority
 
     def requires_po(self, company_id: int | None) -> bool:
         """SPEC 2: its `po_required` is true or it is in `po_required_companies`."""
@@ -481,10 +495,13 @@ def load(
     cancelled_charge_statuses: Iterable[str] = CANCELLED_CHARGE_STATUSES,
     inactive_contract_statuses: Iterable[str] = INACTIVE_CONTRACT_STATUSES,
     labor_tracking: str = "auto",
+    material_priorities: Mapping[str, str] | None = None,
 ) -> State:
     """Read a landing directory and the settings into a `State`."""
     if placeholders is None:
         placeholders = read_placeholders()
+    if material_priorities is None:
+        material_priorities = read_material_priorities()
     tidy_placeholders = frozenset(tidy(placeholder) for placeholder in placeholders)
     batches = {table: read_batches(landing, table) for table in TABLES}
     current = {table: current_rows(batches[table], TABLES[table][1]) for table in TABLES}
@@ -510,6 +527,11 @@ def load(
         charges=current["charges"],
         time_entries=current["time_entries"],
         po_required_company_ids={row["company_id"] for row in current["po_required_companies"]},
+        disputed_company_ids={
+            row["company_id"]
+            for row in current["po_required_companies"]
+            if row["has_disputed_invoice"] is True
+        },
         data_as_of=max(extracted, default=None),
         as_of_date=as_of_date,
         placeholders=tidy_placeholders,
@@ -517,6 +539,7 @@ def load(
         cancelled_charge_statuses=frozenset(tidy(s) for s in cancelled_charge_statuses),
         inactive_contract_statuses=frozenset(tidy(s) for s in inactive_contract_statuses),
         labor_tracking=labor_tracking,
+        material_priorities={tidy(code): text for code, text in material_priorities.items()},
     )
 
 
@@ -927,12 +950,16 @@ def fct_time_entries_po_resolved(state: State) -> list[Row]:
     return facts
 
 
+def material_code(charge: Row) -> str:
+    """SPEC 5: null → `Uncategorised`."""
+    return str(first_not_none(charge["material_code_name"], "Uncategorised"))
+
+
 def po_exposure(state: State, charges: list[Row]) -> list[Row]:
     """SPEC 5 and 4.6: exposed charges by company and material code."""
     groups: dict[tuple[int | None, str], list[Row]] = {}
     for charge in charges:
-        material = first_not_none(charge["material_code_name"], "Uncategorised")
-        groups.setdefault((charge["company_id"], material), []).append(charge)
+        groups.setdefault((charge["company_id"], material_code(charge)), []).append(charge)
 
     rows = []
     for (company_id, material), lines in groups.items():
@@ -1055,6 +1082,332 @@ def po_overview(state: State, charges: list[Row], entries: list[Row]) -> list[Ro
     ]
 
 
+# object -> level of SPEC 4.5 whose own current PO counts
+COVERED_PARENTS = {
+    "contracts": "contract",
+    "projects": "project",
+    "tasks": "task",
+    "tickets": "ticket",
+}
+COVERED_OBJECTS = ("charges", *COVERED_PARENTS, "charges_resolved", "time_entries_resolved")
+
+
+def coverage_records(state: State, charges: list[Row], entries: list[Row]) -> list[Row]:
+    """SPEC 5, end of the section: every record of every object, its company, and its coverage."""
+    records: list[Row] = []
+
+    def add(object_name: str, company_id: int | None, has_po: bool) -> None:
+        records.append({"object_name": object_name, "company_id": company_id, "has_po": has_po})
+
+    for object_name, level in COVERED_PARENTS.items():
+        for row in state.parents[level].values():
+            owner = owner_company(state, level, row)
+            add(object_name, owner, state.current_po(level, row) is not None)
+    for charge in charges:
+        add("charges", charge["company_id"], charge["has_direct_po"])
+        add("charges_resolved", charge["company_id"], charge["has_po"])
+    for entry in entries:
+        if not entry["is_internal"]:
+            add("time_entries_resolved", entry["company_id"], entry["has_po"])
+    return records
+
+
+def coverage_of(records: list[Row]) -> Row:
+    """SPEC 5: the three numbers of both coverage marts."""
+    with_po = [record for record in records if record["has_po"]]
+    return {
+        "total_records": len(records),
+        "records_with_po": len(with_po),
+        "coverage_pct": percentage(len(with_po), len(records)),
+    }
+
+
+def po_coverage(state: State, charges: list[Row], entries: list[Row]) -> list[Row]:
+    """SPEC 5: object by company; the company is null where it is unknown."""
+    groups: dict[tuple[str, int | None], list[Row]] = {}
+    for record in coverage_records(state, charges, entries):
+        groups.setdefault((record["object_name"], record["company_id"]), []).append(record)
+    return [
+        {
+            "object_name": object_name,
+            "company_id": company_id,
+            "company_name": state.name_of_company(company_id),
+            **coverage_of(records),
+        }
+        for (object_name, company_id), records in groups.items()
+    ]
+
+
+def po_coverage_by_object(state: State, charges: list[Row], entries: list[Row]) -> list[Row]:
+    """SPEC 5: one row per object, also for one without a record."""
+    records = coverage_records(state, charges, entries)
+    return [
+        {
+            "object_name": object_name,
+            **coverage_of([record for record in records if record["object_name"] == object_name]),
+        }
+        for object_name in COVERED_OBJECTS
+    ]
+
+
+def po_gap_summary(charges: list[Row], entries: list[Row]) -> list[Row]:
+    """SPEC 5: line kind by po_gap_reason of the lines without a PO, internal time included."""
+    lines = [
+        {
+            "line_kind": "charge",
+            "po_gap_reason": charge["po_gap_reason"],
+            "amount": charge["billable_amount"],
+            "hours": Decimal(0),
+            "is_exposed": charge["is_exposed"],
+        }
+        for charge in charges
+    ] + [
+        {
+            "line_kind": "time_entry",
+            "po_gap_reason": entry["po_gap_reason"],
+            "amount": entry["labor_amount"],
+            "hours": entry["hours_worked"],
+            "is_exposed": entry["is_exposed"],
+        }
+        for entry in entries
+    ]
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for line in lines:
+        if line["po_gap_reason"] is not None:
+            groups.setdefault((line["line_kind"], line["po_gap_reason"]), []).append(line)
+    return [
+        {
+            "line_kind": line_kind,
+            "po_gap_reason": reason,
+            "line_count": len(group),
+            "amount": total(line["amount"] for line in group),
+            "hours": total(line["hours"] for line in group),
+            "exposed_lines": sum(line["is_exposed"] for line in group),
+            "exposed_amount": total(line["amount"] for line in group if line["is_exposed"]),
+        }
+        for (line_kind, reason), group in groups.items()
+    ]
+
+
+def charges_per_po(charges: list[Row]) -> list[Row]:
+    """SPEC 5: one row per purchase_order_key; `billable_amount` is that of all charges."""
+    groups: dict[str, list[Row]] = {}
+    for charge in charges:
+        if charge["has_po"]:
+            groups.setdefault(charge["purchase_order_key"], []).append(charge)
+
+    rows = []
+    for key, lines in groups.items():
+        direct = [line for line in lines if line["po_source"] == "charge"]
+        rows.append(
+            {
+                "purchase_order_key": key,
+                "po_company_id": lines[0]["po_company_id"],
+                "po_number": lines[0]["po_number"],
+                "charge_lines": len(lines),
+                "lines_direct": len(direct),
+                "lines_inherited": len(lines) - len(direct),
+                "billable_amount": total(line["billable_amount"] for line in lines),
+                "extended_cost": total(
+                    first_not_none(line["extended_cost"], Decimal(0)) for line in lines
+                ),
+                "invoiced_amount": total(
+                    line["billable_amount"] for line in lines if line["is_invoiced"]
+                ),
+                "uninvoiced_amount": total(
+                    line["billable_amount"] for line in lines if not line["is_invoiced"]
+                ),
+                "first_date_purchased": min(line["date_purchased"] for line in lines),
+                "last_date_purchased": max(line["date_purchased"] for line in lines),
+            }
+        )
+    return rows
+
+
+def charges_by_material_code(state: State, charges: list[Row]) -> list[Row]:
+    """SPEC 5: one row per material code."""
+    amount_of_all = total(charge["billable_amount"] for charge in charges)
+    groups: dict[str, list[Row]] = {}
+    for charge in charges:
+        groups.setdefault(material_code(charge), []).append(charge)
+
+    rows = []
+    for material, lines in groups.items():
+        amount = total(line["billable_amount"] for line in lines)
+        with_po = [line for line in lines if line["has_po"]]
+        exposed = [line for line in lines if line["is_exposed"]]
+        rows.append(
+            {
+                "material_code_name": material,
+                "charge_lines": len(lines),
+                "billable_amount": amount,
+                "share_pct": percentage(amount, amount_of_all),
+                "lines_with_po": len(with_po),
+                "coverage_pct": percentage(len(with_po), len(lines)),
+                "amount_coverage_pct": percentage(
+                    total(line["billable_amount"] for line in with_po), amount
+                ),
+                "uninvoiced_lines": sum(not line["is_invoiced"] for line in lines),
+                "exposed_lines": len(exposed),
+                "exposed_amount": total(line["billable_amount"] for line in exposed),
+                "po_priority": state.material_priorities.get(tidy(material), "Medium"),
+            }
+        )
+    return rows
+
+
+def hours_via_contract_po(state: State, entries: list[Row]) -> list[Row]:
+    """SPEC 5: existing contracts with a current PO and time entries, by the contract alone."""
+    rows = []
+    for contract in state.parents["contract"].values():
+        po_number = state.current_po("contract", contract)
+        lines = [entry for entry in entries if entry["contract_id"] == contract["id"]]
+        if po_number is None or not lines:
+            continue
+        rows.append(
+            {
+                "contract_id": contract["id"],
+                "contract_name": contract["contract_name"],
+                "company_id": contract["company_id"],
+                "po_number": po_number,
+                "total_hours_worked": total(line["hours_worked"] for line in lines),
+                "total_billable_hours": total(line["billable_hours"] for line in lines),
+                "total_billing_amount": total(line["labor_amount"] for line in lines),
+            }
+        )
+    return rows
+
+
+def charge_allocation(state: State) -> list[Row]:
+    """SPEC 5: the charge's own project_id, else its own contract_id; always three rows."""
+    groups: dict[str, list[Row]] = {"project": [], "contract": [], "unallocated": []}
+    for charge in state.charges:
+        if charge["project_id"] is not None:
+            groups["project"].append(charge)
+        elif charge["contract_id"] is not None:
+            groups["contract"].append(charge)
+        else:
+            groups["unallocated"].append(charge)
+    return [
+        {
+            "allocation": allocation,
+            "charge_count": len(group),
+            "share_pct": percentage(len(group), len(state.charges)),
+            "billable_amount": total(charge["billable_amount"] for charge in group),
+        }
+        for allocation, group in groups.items()
+    ]
+
+
+def companies_that_used_pos(
+    state: State, charges: list[Row], entries: list[Row]
+) -> set[int | None]:
+    """SPEC 5: a current PO on an object of the company, or a PO on one of its lines."""
+    found: set[int | None] = set()
+    for level in INHERITED_LEVELS:
+        for row in state.parents[level].values():
+            if state.current_po(level, row) is not None:
+                found.add(owner_company(state, level, row))
+    for line in charges + entries:
+        if line["has_po"]:
+            found.add(line["company_id"])
+    return found
+
+
+def recommendation(profile: Row, exposed_lines: int) -> str | None:
+    """SPEC 5: what to do about the PO flag of a company, the first that applies."""
+    if profile["company_id"] == 0:
+        return None
+    if profile["po_required"] and exposed_lines > 0:
+        return "enforce"
+    if not profile["po_required"] and (
+        profile["has_disputed_invoice"]
+        or profile["has_used_pos"]
+        or profile["billable_rank"] <= 10  # among the ten largest
+    ):
+        return "consider_requiring"
+    return "ok"
+
+
+def company_po_profile(state: State, charges: list[Row], entries: list[Row]) -> list[Row]:
+    """SPEC 5: companies with charges or time entries; an orphan id has a row, null has none."""
+    company_ids = {line["company_id"] for line in charges + entries} - {None}
+    used_pos = companies_that_used_pos(state, charges, entries)
+    rows = []
+    for company_id in company_ids:
+        own_charges = [charge for charge in charges if charge["company_id"] == company_id]
+        own_entries = [entry for entry in entries if entry["company_id"] == company_id]
+        with_po = [charge for charge in own_charges if charge["has_po"]]
+        amount = total(charge["billable_amount"] for charge in own_charges)
+        rows.append(
+            {
+                "company_id": company_id,
+                "company_name": state.name_of_company(company_id),
+                "po_required": state.requires_po(company_id),
+                "charge_lines": len(own_charges),
+                "billable_amount": amount,
+                "coverage_pct": percentage(len(with_po), len(own_charges)),
+                "value_coverage_pct": percentage(
+                    total(charge["billable_amount"] for charge in with_po), amount
+                ),
+                "has_used_pos": company_id in used_pos,
+                "has_disputed_invoice": company_id in state.disputed_company_ids,
+                "exposed_amount": total(
+                    charge["billable_amount"] for charge in own_charges if charge["is_exposed"]
+                ),
+                "exposed_labor_amount": total(
+                    entry["labor_amount"] for entry in own_entries if entry["is_exposed"]
+                ),
+            }
+        )
+    for row in rows:
+        larger = [other for other in rows if other["billable_amount"] > row["billable_amount"]]
+        row["billable_rank"] = len(larger) + 1  # ties share a rank: 1, 2, 2, 4
+    for row in rows:
+        exposed_lines = sum(
+            line["is_exposed"]
+            for line in charges + entries
+            if line["company_id"] == row["company_id"]
+        )
+        row["recommendation"] = recommendation(row, exposed_lines)
+    return rows
+
+
+def problem_effort(state: State, entries: list[Row]) -> list[Row]:
+    """SPEC 5: existing tickets that another existing ticket names as its problem."""
+    tickets = state.parents["ticket"]
+    rows = []
+    for problem in tickets.values():
+        incident_ids = {
+            ticket["id"]
+            for ticket in tickets.values()
+            if ticket["problem_ticket_id"] == problem["id"] and ticket["id"] != problem["id"]
+        }
+        if not incident_ids:
+            continue
+        of_problem = [entry for entry in entries if entry["ticket_id"] == problem["id"]]
+        of_incidents = [entry for entry in entries if entry["ticket_id"] in incident_ids]
+        problem_hours = total(entry["hours_worked"] for entry in of_problem)
+        incident_hours = total(entry["hours_worked"] for entry in of_incidents)
+        rows.append(
+            {
+                "problem_ticket_id": problem["id"],
+                "ticket_number": problem["ticket_number"],
+                "title": problem["title"],
+                "company_id": problem["company_id"],
+                "po_number": state.current_po("ticket", problem),
+                "incident_count": len(incident_ids),
+                "problem_hours": problem_hours,
+                "incident_hours": incident_hours,
+                "total_hours": problem_hours + incident_hours,
+                "total_billing_amount": total(
+                    entry["labor_amount"] for entry in of_problem + of_incidents
+                ),
+            }
+        )
+    return rows
+
+
 def compute(landing: Path, as_of_date: date, **settings: Any) -> Marts:
     """All marts of this module for one landing directory.
 
@@ -1079,6 +1432,15 @@ def compute(landing: Path, as_of_date: date, **settings: Any) -> Marts:
         "po_exposure": po_exposure(state, charges),
         "hours_per_po": hours_per_po(state, entries),
         "po_overview": po_overview(state, charges, entries),
+        "po_coverage": po_coverage(state, charges, entries),
+        "po_coverage_by_object": po_coverage_by_object(state, charges, entries),
+        "po_gap_summary": po_gap_summary(charges, entries),
+        "charges_per_po": charges_per_po(charges),
+        "charges_by_material_code": charges_by_material_code(state, charges),
+        "hours_via_contract_po": hours_via_contract_po(state, entries),
+        "charge_allocation": charge_allocation(state),
+        "company_po_profile": company_po_profile(state, charges, entries),
+        "problem_effort": problem_effort(state, entries),
     }
 
 
@@ -1097,6 +1459,15 @@ MART_KEYS: dict[str, tuple[str, ...]] = {
     "po_exposure": ("company_id", "material_code_name"),
     "hours_per_po": ("company_id", "purchase_order_key", "contract_id"),
     "po_overview": (),
+    "po_coverage": ("object_name", "company_id"),
+    "po_coverage_by_object": ("object_name",),
+    "po_gap_summary": ("line_kind", "po_gap_reason"),
+    "charges_per_po": ("purchase_order_key",),
+    "charges_by_material_code": ("material_code_name",),
+    "hours_via_contract_po": ("contract_id",),
+    "charge_allocation": ("allocation",),
+    "company_po_profile": ("company_id",),
+    "problem_effort": ("problem_ticket_id",),
 }
 
 MART_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -1137,6 +1508,29 @@ MART_COLUMNS: dict[str, tuple[str, ...]] = {
             total_billable_amount unique_direct_po_numbers unique_po_numbers
             charges_with_internal_po total_hours hours_with_po exposed_lines exposed_amount
             exposed_amount_po_required exposed_labor_amount""",
+        "po_coverage": """
+            object_name company_id company_name total_records records_with_po coverage_pct""",
+        "po_coverage_by_object": "object_name total_records records_with_po coverage_pct",
+        "po_gap_summary": """
+            line_kind po_gap_reason line_count amount hours exposed_lines exposed_amount""",
+        "charges_per_po": """
+            purchase_order_key po_company_id po_number charge_lines lines_direct lines_inherited
+            billable_amount extended_cost invoiced_amount uninvoiced_amount first_date_purchased
+            last_date_purchased""",
+        "charges_by_material_code": """
+            material_code_name charge_lines billable_amount share_pct lines_with_po coverage_pct
+            amount_coverage_pct uninvoiced_lines exposed_lines exposed_amount po_priority""",
+        "hours_via_contract_po": """
+            contract_id contract_name company_id po_number total_hours_worked
+            total_billable_hours total_billing_amount""",
+        "charge_allocation": "allocation charge_count share_pct billable_amount",
+        "company_po_profile": """
+            company_id company_name po_required charge_lines billable_amount billable_rank
+            coverage_pct value_coverage_pct has_used_pos has_disputed_invoice exposed_amount
+            exposed_labor_amount recommendation""",
+        "problem_effort": """
+            problem_ticket_id ticket_number title company_id po_number incident_count
+            problem_hours incident_hours total_hours total_billing_amount""",
     }.items()
 }
 
