@@ -371,6 +371,10 @@ class _World:
     ids: dict[str, list[int]] = field(default_factory=dict)
     parents: dict[str, dict[int, Row]] = field(default_factory=dict)  # latest row by table and id
     days: list[date] = field(default_factory=list)  # days on which something changes
+    # a company that nothing but the first charges refers to: its amounts are known, so that
+    # companies of several worlds tie, and percentages end in an exact half
+    quiet_company_id: int = 0
+    quiet_amounts: tuple[tuple[Decimal, str | None], ...] = ()  # (billable amount, own PO)
 
     def link(self, table: str, exists: float = 0.8) -> int | None:
         """A foreign key: an id of the table, an orphan, or 0."""
@@ -392,6 +396,19 @@ class _World:
         if _chance(self.rng, 0.75):
             return self.rng.choice(self.days) + timedelta(days=self.rng.choice([-1, 0, 0, 1]))
         return _day_between(self.rng, date(2026, 4, 1), date(2026, 12, 10))
+
+
+def _quiet_amounts(rng: random.Random) -> tuple[tuple[Decimal, str | None], ...]:
+    """The charges of a quiet company: one of a few amounts for all worlds, or 0.125 % with PO."""
+    if _chance(rng, 0.2):
+        return rng.choice(
+            [
+                ((Decimal(1), "PO-1001"), (Decimal(799), None)),
+                ((Decimal(-1), "PO-1001"), (Decimal(801), None)),
+            ]
+        )
+    amount = rng.choice([Decimal(9) * 10**9, Decimal(6) * 10**9, Decimal(3) * 10**9, Decimal(250)])
+    return ((amount, _maybe(rng, 0.1, "PO-1001")),)
 
 
 def _company(world: _World, company_id: int) -> Row:
@@ -476,7 +493,19 @@ def _ticket(world: _World, ticket_id: int) -> Row:
         "contract_id": _maybe(rng, 0.6, world.link("contracts")),
         "project_id": _maybe(rng, 0.3, world.link("projects")),
         "purchase_order_number": _po_text(rng, 0.35),
-        "problem_ticket_id": _maybe(rng, 0.3, world.link("tickets")),
+        # two tickets are the problem of most others; some name themselves, or one that is missing
+        "problem_ticket_id": rng.choice(
+            [
+                None,
+                None,
+                0,
+                world.base + 1,
+                world.base + 1,
+                world.base + 2,
+                ticket_id,
+                world.link("tickets"),
+            ]
+        ),
         "status_name": rng.choice(["New", "Complete", None]),
     }
 
@@ -527,7 +556,16 @@ def _charge(world: _World, key: tuple[int, str | None]) -> Row:
         [None, None, None, world.company(), *[_company_of_links(world, links)] * 4]
     )
     charge_id, kind = key
-    return {
+    # of these codes the one holds credits alone, the other nothing but zeros
+    material = rng.choice(
+        ["Hardware", "Software", "hardware ", "Uncategorised", None, None, "Freight", "Travel"]
+    )
+    amount = _amount(rng)
+    if material == "Freight":
+        amount = -abs(amount)
+    elif material == "Travel":
+        amount = Decimal(0)
+    charge: Row = {
         "id": charge_id,
         "charge_kind": kind if kind is None else rng.choice([kind, kind, kind.upper()]),
         "company_id": company_id,
@@ -535,11 +573,11 @@ def _charge(world: _World, key: tuple[int, str | None]) -> Row:
         "milestone_id": _maybe(rng, 0.15, world.link("contract_milestones")),
         "purchase_order_number": _po_text(rng, 0.3) if _chance(rng, 0.6) else None,
         "internal_po_number": rng.choice([None, None, " ", "MSP-7", "N/A"]),
-        "material_code_name": rng.choice(["Hardware", "Software", "Uncategorised", None]),
+        "material_code_name": material,
         "name": _maybe(rng, 0.8, f"Item {charge_id}"),
         "description": rng.choice([None, "plain", 'with "quotes", commas', "two\nlines"]),
         "quantity": _maybe(rng, 0.7, Decimal(rng.randint(0, 500)) / 100),
-        "billable_amount": _amount(rng),
+        "billable_amount": amount,
         "extended_cost": _optional_amount(rng),
         "is_billable": rng.choice([True, True, None, None, False]),
         "invoice_number": _invoice_number(rng, invoiced=True),
@@ -548,6 +586,12 @@ def _charge(world: _World, key: tuple[int, str | None]) -> Row:
         ),
         "date_purchased": world.day(),
     }
+    number = charge_id - world.base
+    if number <= len(world.quiet_amounts):
+        charge["company_id"] = world.quiet_company_id
+        charge["material_code_name"] = "Software"
+        charge["billable_amount"], charge["purchase_order_number"] = world.quiet_amounts[number - 1]
+    return charge
 
 
 def _time_entry(world: _World, entry_id: int) -> Row:
@@ -668,6 +712,8 @@ def _fill(world: _World, table: str, deliveries: list[Delivery]) -> None:
     keys: list[Any] = list(world.ids[table])
     if table == "companies" and world.has_own_organisation:
         keys.append(0)
+    if table == "companies" and world.quiet_company_id == world.base + 800:
+        keys.append(world.quiet_company_id)
     if table == "charges":
         keys = _charge_keys(rng, world.base, len(keys))
     always = (
@@ -765,6 +811,9 @@ def _fill_world(world: _World, landing: dict[str, list[Delivery]]) -> None:
     for table, (least, most) in _SIZES.items():
         count = rng.randint(least, most)
         world.ids[table] = [world.base + number for number in range(1, count + 1)]
+    if _chance(rng, 0.5):
+        world.quiet_company_id = world.base + rng.choice([800, 800, 902])  # 902 is an orphan
+        world.quiet_amounts = _quiet_amounts(rng)
     today = AS_OF_DATE
     world.days = [today - timedelta(days=age) for age in (0, 30, 31, 60, 61, 90, 91, -5)]
     for table in _SIZES:  # parents before lines: `_SIZES` is in this order
@@ -910,7 +959,7 @@ def write_world(
 
 
 def count_corners(marts: Marts) -> Counter[str]:
-    """How often each branch of SPEC 4.5 and 4.6 occurs, to see that a test really tests it."""
+    """How often each branch of SPEC 4.5, 4.6 and 5 occurs, to see that a test really tests it."""
     counts: Counter[str] = Counter()
     for mart, kind in (
         ("fct_charges_po_resolved", "charge"),
@@ -935,4 +984,34 @@ def count_corners(marts: Marts) -> Counter[str]:
                 counts[f"{kind}.po_of_relative={row['po_company_id'] != row['company_id']}"] += 1
             counts[f"{kind}.company_is_null={row['company_id'] is None}"] += 1
             counts[f"{kind}.company_is_zero={row['company_id'] == 0}"] += 1
+    for row in marts["po_coverage"]:
+        counts[f"coverage.{row['object_name']}.company_is_null={row['company_id'] is None}"] += 1
+    for row in marts["charges_per_po"]:
+        is_mixed = row["lines_direct"] > 0 and row["lines_inherited"] > 0
+        counts[f"charges_per_po.direct_and_inherited={is_mixed}"] += 1
+    for row in marts["charges_by_material_code"]:
+        sign = (row["billable_amount"] > 0) - (row["billable_amount"] < 0)
+        counts[f"material.priority={row['po_priority']}"] += 1
+        counts[f"material.sign_of_amount={sign}"] += 1
+    for row in marts["charge_allocation"]:
+        counts[f"allocation.{row['allocation']}.is_empty={row['charge_count'] == 0}"] += 1
+    ranks = Counter(row["billable_rank"] for row in marts["company_po_profile"])
+    for row in marts["company_po_profile"]:
+        rank, is_large = row["billable_rank"], row["billable_rank"] <= 10
+        counts[f"profile.recommendation={row['recommendation']}"] += 1
+        counts[f"profile.tied={ranks[rank] > 1}, among_ten={is_large}"] += 1
+        counts[f"profile.tie_passes_ten={is_large and rank + ranks[rank] - 1 > 10}"] += 1
+        counts[f"profile.is_orphan={row['company_name'] is None}"] += 1
+        counts[f"profile.has_disputed_invoice={row['has_disputed_invoice']}"] += 1
+        counts[f"profile.has_charges={row['charge_lines'] > 0}"] += 1
+        counts[f"profile.amount_not_positive={row['billable_amount'] <= 0}"] += 1
+        counts[f"profile.pct_of_an_eighth={abs(row['value_coverage_pct']) == Decimal('0.13')}"] += 1
+        if row["recommendation"] == "consider_requiring":
+            counts[f"profile.considered_for_used_pos={row['has_used_pos']}"] += 1
+    counts["hours_via_contract_po"] = len(marts["hours_via_contract_po"])
+    for row in marts["problem_effort"]:
+        counts[f"problem.several_incidents={row['incident_count'] > 1}"] += 1
+        counts[f"problem.has_po={row['po_number'] is not None}"] += 1
+        counts[f"problem.problem_hours={row['problem_hours'] > 0}"] += 1
+        counts[f"problem.incident_hours={row['incident_hours'] > 0}"] += 1
     return counts
