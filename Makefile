@@ -9,8 +9,9 @@ BIN := .venv/bin
 # Runs a command under the project's settings, paths resolved.
 WITH_SETTINGS := $(BIN)/python -m orchestration.settings
 
-DBT_SOURCES := $(shell find dbt_project -name target -prune -o -type f \
-	\( -name '*.sql' -o -name '*.yml' -o -name '*.md' -o -name '*.csv' \) -print)
+# Folders too: they tell when a file is gone.
+DBT_SOURCES := $(shell find dbt_project -mindepth 1 \( -name target -o -name logs \) -prune -o \
+	\( -type d -o -name '*.sql' -o -name '*.yml' -o -name '*.md' -o -name '*.csv' \) -print)
 # Absolute, because dbt remembers where its seeds lie.
 DBT_DIRS := --project-dir "$(CURDIR)/dbt_project" --profiles-dir "$(CURDIR)/dbt_project"
 MANIFEST := dbt_project/target/manifest.json
@@ -57,6 +58,7 @@ lock: .venv/ready # resolve the lock anew after a change of pyproject.toml; need
 		--no-strip-extras --extra dev pyproject.toml -o requirements.lock
 
 .venv/ready: requirements.lock
+	@test ! -L .venv || { echo ".venv is a link; what it points to would be wiped: remove it"; exit 1; }
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@touch $@

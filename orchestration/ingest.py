@@ -109,7 +109,7 @@ def load_table(table: type[RawTable], batches: list[Batch], folder: Path) -> Tab
         except RefusedFile as refusal:
             load.refusals.append(refusal)
             load.refused_rows += getattr(refusal, "delivered", 0)
-    if table.is_optional() and not any(folder.glob("*.parquet")):
+    if table.is_optional() and not any(map(read_ledger, folder.glob("*.parquet"))):
         with _raw_file(folder / "no-delivery.parquet", table, {}):
             pass  # an empty, typed file, so that the models need no special case
     return load
@@ -132,6 +132,8 @@ def _load_batch(table: type[RawTable], batch: Batch, folder: Path) -> bool:
         extracted_at = datetime.fromisoformat(loaded["extracted_at"])
         if loaded["schema_version"] == table.version():
             return False
+    else:
+        extracted_at = _after_earlier_contents(extracted_at, batch, folder)
     ledger = {
         "batch": batch.batch,
         "batch_kind": batch.kind,
@@ -157,6 +159,21 @@ def _load_batch(table: type[RawTable], batch: Batch, folder: Path) -> bool:
         if any(problems.height for problems in broken):
             raise RefusedRows(batch, pl.concat(broken), delivered)
     return True
+
+
+def _after_earlier_contents(extracted_at: datetime, batch: Batch, folder: Path) -> datetime:
+    """Date a new content of a table's one file after those seen before, whatever its file says.
+
+    A restored or copied file may bear an older time than the content that it replaces (SPEC 1:
+    contents of one path are ordered by when they were first seen).
+    """
+    ledgers = [read_ledger(path) for path in folder.glob("*.parquet")]
+    earlier = [
+        datetime.fromisoformat(ledger["extracted_at"])
+        for ledger in ledgers
+        if ledger.get("batch") == batch.batch and "/" not in batch.batch
+    ]
+    return max([extracted_at, *(seen + timedelta(microseconds=1) for seen in earlier)])
 
 
 def _raw_name(batch: Batch, content_hash: str) -> str:
@@ -247,9 +264,10 @@ def _raw_asset(
     def raw_table(
         context: dg.AssetExecutionContext,
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+        settings.prepare_data_dir()  # refuses the rows of another landing folder
         batches, ignored = find_batches(settings.landing_dir)
         for warning in ignored:
-            if warning.startswith(f"{source}/{name}"):
+            if _is_about(warning, source, name):
                 context.log.warning(warning)
         load = load_table(table, batches[source, name], folder)
         ledgers = [read_ledger(path) for path in sorted(folder.glob("*.parquet"))]
@@ -283,6 +301,10 @@ def _raw_asset(
     return raw_table
 
 
+def _is_about(warning: str, source: str, name: str) -> bool:
+    return warning.startswith((f"{source}/{name}.", f"{source}/{name}/"))
+
+
 def batches_asset(settings: Settings) -> dg.AssetsDefinition:
     """The list of all loaded batches, empty ones too, which the rows alone cannot tell."""
 
@@ -294,7 +316,10 @@ def batches_asset(settings: Settings) -> dg.AssetsDefinition:
         owners=["team:data-engineering"],
         description="One row per loaded batch of a raw table.",
     )
-    def batches() -> dg.MaterializeResult[None]:
+    def batches(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        for warning in find_batches(settings.landing_dir)[1]:
+            if not any(_is_about(warning, source, name) for source, name in RAW_TABLES):
+                context.log.warning(warning)
         rows = pl.DataFrame(loaded_batches(settings), schema=LOADED_BATCH)
         folder = settings.raw_dir.joinpath(*BATCHES)
         folder.mkdir(parents=True, exist_ok=True)
@@ -330,6 +355,11 @@ def loaded_batches(settings: Settings) -> list[dict[str, Any]]:
         for path in sorted((settings.raw_dir / source / name).glob("*.parquet"))
         if (ledger := read_ledger(path))
     ]
+
+
+def listed_batches(settings: Settings) -> list[dict[str, Any]]:
+    """List the batches that the last refresh has built from."""
+    return pl.read_parquet(settings.raw_dir.joinpath(*BATCHES) / "batches.parquet").to_dicts()
 
 
 def _as_table(broken: pl.DataFrame) -> dg.TableMetadataValue:

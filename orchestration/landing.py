@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import duckdb
 import polars as pl
@@ -80,7 +81,7 @@ class Batch:
         digest = hashlib.sha256()
         decoder = codecs.getincrementaldecoder("utf-8")()
         position = 0
-        with self.path.open("rb") as file:
+        with self._open() as file:
             while block := file.read(1 << 20):
                 digest.update(block)
                 if self.path.suffix.lower() == ".csv":
@@ -100,6 +101,12 @@ class Batch:
             )
         return digest.hexdigest()
 
+    def _open(self) -> BinaryIO:
+        try:
+            return self.path.open("rb")
+        except OSError as error:
+            raise RefusedFile(f"{self.batch}: cannot be opened: {error.strerror}") from None
+
 
 def find_batches(landing_dir: Path) -> tuple[dict[tuple[str, str], list[Batch]], list[str]]:
     """List the delivered files of every raw table.
@@ -109,14 +116,19 @@ def find_batches(landing_dir: Path) -> tuple[dict[tuple[str, str], list[Batch]],
         in the folder that is left alone.
     """
     batches: dict[tuple[str, str], list[Batch]] = {key: [] for key in RAW_TABLES}
-    ignored = []
-    for source in sorted({source for source, _ in RAW_TABLES}):
+    sources = {source for source, _ in RAW_TABLES}
+    ignored = [
+        f"{path.name}: neither of {', '.join(sorted(sources))}; left alone"
+        for path in sorted(landing_dir.iterdir())
+        if path.name not in sources and not _is_partial(path)
+    ]
+    for source in sorted(sources):
         for path in sorted((landing_dir / source).glob("*")):
             table = path.name if path.is_dir() else path.stem
             if _is_partial(path):
                 continue
             if (source, table) not in RAW_TABLES:
-                ignored.append(f"{source}/{path.name}: no such table; left alone")
+                ignored.append(f"{source}/{path.name}: no table of that name; left alone")
                 continue
             for file in sorted(path.iterdir()) if path.is_dir() else [path]:
                 if _is_partial(file):
@@ -151,7 +163,13 @@ def read_chunks(batch: Batch, table: type[RawTable]) -> Iterator[pl.DataFrame]:
         yield from read(batch, table)
     except HeaderError as error:
         raise RefusedFile(f"{batch.batch}: header: {error}") from None
-    except (duckdb.Error, pa.ArrowException, OSError) as error:
+    except (
+        duckdb.Error,
+        pa.ArrowException,
+        pl.exceptions.PolarsError,
+        csv.Error,
+        OSError,
+    ) as error:
         kind = batch.path.suffix.lower().lstrip(".")
         raise RefusedFile(
             f"{batch.batch}: not readable as {kind}: {_reason(error)}; export it again."

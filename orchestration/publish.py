@@ -14,12 +14,13 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
-from orchestration.ingest import loaded_batches
+from orchestration.ingest import listed_batches
 from orchestration.settings import Settings
 from orchestration.transform import MARTS as DATABASE
-from orchestration.transform import run_as_of
+from orchestration.transform import built_by, run_as_of
 
 JOB = "nightly_refresh"
+SCHEMA = "marts"
 PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "pandera", "polars", "pyarrow")
 
 
@@ -62,9 +63,17 @@ def generation_asset(
                 "current generation stays.",
                 allow_retries=False,
             )
+        stamp = built_by(settings)
+        if not stamp.exists() or stamp.read_text(encoding="utf-8") != context.run_id:
+            raise dg.Failure(
+                "Another run has built in the warehouse since; the current generation stays. "
+                f"Launch the job {JOB} again.",
+                allow_retries=False,
+            )
         started = datetime.now(UTC)
         folder = publish(
             settings,
+            marts={key.path[-1] for key in keys if key.path[0] == SCHEMA},
             generation_id=f"{started:%Y%m%dT%H%M%SZ}-{context.run_id[:8]}",
             facts={
                 "run_id": context.run_id,
@@ -80,11 +89,12 @@ def generation_asset(
     return generation
 
 
-def publish(settings: Settings, generation_id: str, facts: dict[str, str]) -> Path:
+def publish(settings: Settings, marts: set[str], generation_id: str, facts: dict[str, str]) -> Path:
     """Copy the marts into a new generation and point `marts/current` at it.
 
     Args:
         settings: where the warehouse and the generations lie.
+        marts: names of the marts; other tables, of models that are gone, are dropped.
         generation_id: name of the new folder; names sort by age.
         facts: what the manifest says of the run.
 
@@ -97,16 +107,17 @@ def publish(settings: Settings, generation_id: str, facts: dict[str, str]) -> Pa
     generations = settings.marts_dir / "generations"
     generations.mkdir(parents=True, exist_ok=True)
     for leftover in generations.glob(".*"):  # of a process that died while it copied
-        shutil.rmtree(leftover)
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
     unfinished = generations / f".{generation_id}"
     (unfinished / "parquet").mkdir(parents=True)
-    counts = _copy_build(settings.warehouse_dir / DATABASE, unfinished / DATABASE)
+    counts = _copy_build(settings.warehouse_dir / DATABASE, unfinished / DATABASE, marts)
     _check_copy(unfinished / DATABASE, counts)
     _export_parquet(unfinished, counts)
     manifest = facts | {
         "generation": generation_id,
         "row_counts": counts,
-        "input_batches": loaded_batches(settings),
+        "input_batches": listed_batches(settings),
         "versions": {package: version(package) for package in PACKAGES},
     }
     text = json.dumps(manifest, indent=2, sort_keys=True, default=str) + "\n"
@@ -120,12 +131,16 @@ def publish(settings: Settings, generation_id: str, facts: dict[str, str]) -> Pa
     return folder
 
 
-def _copy_build(built: Path, copy: Path) -> dict[str, int]:
+def _copy_build(built: Path, copy: Path, marts: set[str]) -> dict[str, int]:
     """Bring the build database to rest, count its rows and copy it."""
     # The open connection keeps every other process from writing to the file meanwhile.
     with duckdb.connect(built) as connection:
+        for gone in _row_counts(connection).keys() - marts:
+            connection.execute(f'drop table {SCHEMA}."{gone}"')
         connection.execute("checkpoint")
         counts = _row_counts(connection)
+        if missing := marts - counts.keys():
+            raise PublishError(f"the build lacks the marts {', '.join(sorted(missing))}")
         if built.with_name(f"{built.name}.wal").exists():
             raise PublishError(f"{built} has a write-ahead log after its checkpoint")
         shutil.copyfile(built, copy)
@@ -136,7 +151,7 @@ def _row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     objects = connection.execute(
         "select table_schema, table_name, table_type from information_schema.tables"
     ).fetchall()
-    strange = [row for row in objects if row[0] != "marts" or row[2] != "BASE TABLE"]
+    strange = [row for row in objects if row[0] != SCHEMA or row[2] != "BASE TABLE"]
     if strange or not objects:
         raise PublishError(f"the marts database must hold tables of schema marts only: {strange}")
     counts = {}
@@ -175,7 +190,8 @@ def _point_current_at(folder: Path) -> None:
 def _retire(generations: Path, keep: int) -> None:
     """Delete the oldest generations beyond `keep`, but never the one that readers open."""
     current = (generations.parent / "current").resolve()
-    for folder in sorted(generations.iterdir())[:-keep]:
+    folders = sorted(path for path in generations.iterdir() if path.is_dir())
+    for folder in folders[:-keep]:
         if folder.resolve() != current:
             shutil.rmtree(folder)
 

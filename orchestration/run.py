@@ -19,6 +19,7 @@ from orchestration.settings import SettingError, Settings, read_settings
 
 if TYPE_CHECKING:
     from dagster import AssetCheckEvaluation, DagsterEvent
+    from dagster._core.execution.plan.objects import StepFailureData
 
 
 def main() -> None:
@@ -32,6 +33,8 @@ def main() -> None:
             sys.exit(0 if _refresh(settings) else 1)
     except SettingError as error:
         sys.exit(f"Setting {error}")
+    except (OSError, sqlalchemy.exc.OperationalError) as error:
+        sys.exit(f"The refresh broke off: {error}. Is {settings.data_dir} writable, the disk full?")
 
 
 @contextlib.contextmanager
@@ -81,6 +84,9 @@ def _refresh(settings: Settings) -> bool:
         print(f"\nRows refused: {_refused_rows(result.all_events):,}", file=sys.stderr)
         print(f"Nothing was published; the current generation {kept}.", file=sys.stderr)
         print(f"Details: {log}", file=sys.stderr)
+        with log.open("a", encoding="utf-8") as details:
+            for failure, step in _failures(result.all_events):
+                print(f"\n{step}: {failure.error_display_string}", file=details)
         return False
     for warning in _warnings(result.all_events):
         print(f"  warning: {warning}")
@@ -155,14 +161,21 @@ def _mistakes(events: Sequence["DagsterEvent"]) -> list[str]:
         for check in _checks(events)
         if check.blocking and not check.passed and check.description
     ]
-    for event in events:
-        if event.event_type_value == "STEP_FAILURE":
-            failure = event.step_failure_data
-            if failure.error and failure.error.cls_name == "DagsterAssetCheckFailedError":
-                continue  # the check has said it
-            told = failure.user_failure_data
-            mistakes.append((told and told.description) or failure.error_display_string)
+    for failure, step in _failures(events):
+        error = failure.error
+        if failure.user_failure_data and failure.user_failure_data.description:
+            mistakes.append(failure.user_failure_data.description)
+        elif error and error.cls_name != "DagsterAssetCheckFailedError":  # the check has said it
+            mistakes.append(f"{step}: {(error.cause or error).message.strip()}")
     return mistakes
+
+
+def _failures(events: Sequence["DagsterEvent"]) -> list[tuple["StepFailureData", str | None]]:
+    return [
+        (event.step_failure_data, event.step_key)
+        for event in events
+        if event.event_type_value == "STEP_FAILURE"
+    ]
 
 
 def _key_figures(current: Path, refused_rows: int) -> str:

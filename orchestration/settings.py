@@ -75,7 +75,8 @@ class Settings:
         return {
             "PSA_LANDING_DIR": str(self.landing_dir),
             "PSA_DATA_DIR": str(self.data_dir),
-            "PSA_AS_OF_DATE": as_of_date.isoformat(),
+            # Not PSA_AS_OF_DATE: a process that lives on would take its first day for a setting.
+            "PSA_RUN_AS_OF_DATE": as_of_date.isoformat(),
             "DAGSTER_HOME": str(self.data_dir / "dagster"),
         }
 

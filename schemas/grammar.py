@@ -60,6 +60,12 @@ def _as_text(values: pl.Series) -> pl.Series:
     if isinstance(values.dtype, pl.Datetime):
         zone = "%:z" if values.dtype.time_zone else ""
         return values.dt.to_string(f"%Y-%m-%dT%H:%M:%S%.f{zone}")
+    if values.dtype.is_float():
+        # Data frames write missing values as NaN, and whole numbers beside them with a fraction.
+        present = values.fill_nan(None)
+        whole = present.cast(pl.Int64, strict=False)
+        is_whole = (whole.cast(values.dtype) == present).fill_null(value=False)
+        return whole.cast(pl.String).zip_with(is_whole, present.cast(pl.String))
     if isinstance(values.dtype, pl.List | pl.Array | pl.Struct | pl.Object):
         return values.map_elements(str, return_dtype=pl.String)
     if values.dtype == pl.Binary:

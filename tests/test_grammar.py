@@ -102,7 +102,9 @@ def test_decimals_round_half_away_from_zero(value: Decimal, style: str) -> None:
     ("values", "dtype", "expected"),
     [
         (pl.Series([1.1, 4500012.0, 1e-7]), MONEY, [Decimal("1.1"), Decimal(4500012), Decimal(0)]),
-        (pl.Series([1.0, None]), ID, [1, None]),
+        (pl.Series([1.0, float("nan"), None]), ID, [1, None, None]),
+        (pl.Series([4500012.0, float("nan"), 1.5]), TEXT, ["4500012", None, "1.5"]),
+        (pl.Series([1.0, 0.0, float("nan")]), BOOL, [True, False, None]),
         (pl.Series([7], dtype=pl.UInt8), ID, [7]),
         (pl.Series([Decimal("1.23445")]), MONEY, [Decimal("1.2345")]),
         (pl.Series([True, None]), BOOL, [True, None]),

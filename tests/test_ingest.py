@@ -1,5 +1,6 @@
 """Loading a table: what becomes a raw file, what is refused, and that nothing is half-written."""
 
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -100,6 +101,20 @@ def test_an_overwritten_whole_table_keeps_its_earlier_content_as_history(landing
         ("Acme", "companies.csv"),
         ("Acme Ltd", "companies.csv"),
     ]
+
+
+@pytest.mark.parametrize("age", [-3600, 0])
+def test_a_restored_file_follows_what_it_overwrites_whatever_its_time(
+    landing: Landing, age: int
+) -> None:
+    path = landing.deliver("companies.csv", "id,company_name\n7,Acme\n")
+    written = path.stat().st_mtime
+    landing.load()
+    landing.deliver("companies.csv", "id,company_name\n7,Acme Ltd\n")
+    os.utime(path, (written + age, written + age))
+    landing.load()
+    newest_first = landing.rows("_extracted_at, company_name")[::-1]
+    assert [name for _, name in newest_first] == ["Acme Ltd", "Acme"]
 
 
 def test_a_broken_row_refuses_its_file_by_name_and_keeps_the_last_good_state(

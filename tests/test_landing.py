@@ -42,6 +42,7 @@ def test_whole_tables_and_batches_are_found_and_partial_files_are_not(tmp_path: 
         "autotask/companies/late.csv.crdownload",
         "autotask/companies/notes.txt",
         "autotask/invoices.csv",
+        "autotask/Tickets.csv",
         "elsewhere/companies.csv",
     ]
     for name in names:
@@ -56,6 +57,8 @@ def test_whole_tables_and_batches_are_found_and_partial_files_are_not(tmp_path: 
         "companies/fuller.csv": "upsert",
     }
     assert [warning.split(":")[0] for warning in ignored] == [
+        "elsewhere",
+        "autotask/Tickets.csv",
         "autotask/companies/notes.txt",
         "autotask/invoices.csv",
     ]

@@ -4,10 +4,13 @@ import dataclasses
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 
 from orchestration.publish import PublishError, publish
 from orchestration.settings import Settings, read_settings
+
+MARTS = {"numbers"}
 
 
 @pytest.fixture
@@ -16,6 +19,10 @@ def settings(tmp_path: Path) -> Settings:
     settings = read_settings({"PSA_DATA_DIR": str(tmp_path / "data")})
     settings.prepare_data_dir()
     build(settings, "create table marts.numbers as select range as number from range(3)")
+    (settings.raw_dir / "ingest" / "batches").mkdir(parents=True)
+    pl.DataFrame({"batch": ["charges.csv"]}).write_parquet(
+        settings.raw_dir / "ingest" / "batches" / "batches.parquet"
+    )
     return settings
 
 
@@ -35,19 +42,19 @@ def numbers(settings: Settings) -> list[int]:
 
 
 def test_a_generation_is_a_copy_that_later_builds_do_not_touch(settings: Settings) -> None:
-    folder = publish(settings, "20260101T000000Z-a", {})
+    folder = publish(settings, MARTS, "20260101T000000Z-a", {})
     assert (settings.marts_dir / "current").resolve() == folder
     build(settings, "insert into marts.numbers values (99)")
     assert numbers(settings) == [0, 1, 2]
-    publish(settings, "20260102T000000Z-b", {})
+    publish(settings, MARTS, "20260102T000000Z-b", {})
     assert numbers(settings) == [0, 1, 2, 99]
 
 
 def test_an_open_reader_keeps_its_generation_and_blocks_nobody(settings: Settings) -> None:
-    first = publish(settings, "20260101T000000Z-a", {})
+    first = publish(settings, MARTS, "20260101T000000Z-a", {})
     with duckdb.connect(first / "psa_marts.duckdb", read_only=True) as reader:
         build(settings, "insert into marts.numbers values (99)")
-        publish(dataclasses.replace(settings, keep_generations=1), "20260102T000000Z-b", {})
+        publish(dataclasses.replace(settings, keep_generations=1), MARTS, "20260102T000000Z-b", {})
         assert not first.exists()
         assert reader.execute("select count(*) from marts.numbers").fetchone() == (3,)
     assert numbers(settings) == [0, 1, 2, 99]
@@ -56,15 +63,15 @@ def test_an_open_reader_keeps_its_generation_and_blocks_nobody(settings: Setting
 def test_the_oldest_generations_are_retired(settings: Settings) -> None:
     keep_two = dataclasses.replace(settings, keep_generations=2)
     for day in (1, 2, 3, 4):
-        publish(keep_two, f"2026010{day}T000000Z-x", {})
+        publish(keep_two, MARTS, f"2026010{day}T000000Z-x", {})
     kept = sorted(path.name for path in (settings.marts_dir / "generations").iterdir())
     assert kept == ["20260103T000000Z-x", "20260104T000000Z-x"]
 
 
 def test_the_current_generation_stays_even_when_its_name_is_the_oldest(settings: Settings) -> None:
-    publish(settings, "20260105T000000Z-x", {})
+    publish(settings, MARTS, "20260105T000000Z-x", {})
     keep_one = dataclasses.replace(settings, keep_generations=1)
-    folder = publish(keep_one, "20260101T000000Z-clock-set-back", {})
+    folder = publish(keep_one, MARTS, "20260101T000000Z-clock-set-back", {})
     assert (settings.marts_dir / "current").resolve() == folder
     assert numbers(settings) == [0, 1, 2]
 
@@ -73,7 +80,7 @@ def test_what_a_dead_process_left_is_cleaned_up(settings: Settings) -> None:
     leftover = settings.marts_dir / "generations" / ".20260101T000000Z-dead"
     (leftover / "parquet").mkdir(parents=True)
     (settings.marts_dir / ".current").symlink_to("generations/nowhere")
-    publish(settings, "20260102T000000Z-x", {})
+    publish(settings, MARTS, "20260102T000000Z-x", {})
     assert [path.name for path in leftover.parent.iterdir()] == ["20260102T000000Z-x"]
     assert numbers(settings) == [0, 1, 2]
 
@@ -89,27 +96,52 @@ def test_what_a_dead_process_left_is_cleaned_up(settings: Settings) -> None:
 def test_a_database_that_is_not_tables_of_marts_is_not_published(
     settings: Settings, statement: str
 ) -> None:
-    publish(settings, "20260101T000000Z-a", {})
+    publish(settings, MARTS, "20260101T000000Z-a", {})
     build(settings, statement)
     with pytest.raises(PublishError, match="must hold tables of schema marts only"):
-        publish(settings, "20260102T000000Z-b", {})
+        publish(settings, MARTS, "20260102T000000Z-b", {})
     assert (settings.marts_dir / "current").resolve().name == "20260101T000000Z-a"
     assert numbers(settings) == [0, 1, 2]
+
+
+def test_a_mart_that_the_project_no_longer_has_is_not_published(settings: Settings) -> None:
+    build(settings, "create table marts.gone as select 1 as one")
+    folder = publish(settings, MARTS, "20260101T000000Z-a", {})
+    assert [path.name for path in (folder / "parquet").iterdir()] == ["numbers.parquet"]
+    with duckdb.connect(folder / "psa_marts.duckdb", read_only=True) as marts:
+        assert marts.execute("show all tables").fetchall()[0][2] == "numbers"
+
+
+def test_a_missing_mart_is_named(settings: Settings) -> None:
+    with pytest.raises(PublishError, match="the build lacks the marts letters"):
+        publish(settings, {"numbers", "letters"}, "20260101T000000Z-a", {})
+
+
+def test_foreign_files_beside_the_generations_are_left_alone(settings: Settings) -> None:
+    generations = settings.marts_dir / "generations"
+    generations.mkdir()
+    for name in (".nfs0001", "00README"):
+        (generations / name).write_text("not ours")
+    keep_one = dataclasses.replace(settings, keep_generations=1)
+    publish(keep_one, MARTS, "20260101T000000Z-a", {})
+    publish(keep_one, MARTS, "20260102T000000Z-b", {})
+    names = sorted(path.name for path in generations.iterdir())
+    assert names == [".nfs0001", "00README", "20260102T000000Z-b"]
 
 
 def test_a_failure_while_copying_leaves_the_current_generation(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish(settings, "20260101T000000Z-a", {})
+    publish(settings, MARTS, "20260101T000000Z-a", {})
 
     def full_disk(*_: object) -> None:
         raise OSError("No space left on device")
 
     monkeypatch.setattr("os.fsync", full_disk)
     with pytest.raises(OSError, match="No space left"):
-        publish(settings, "20260102T000000Z-b", {})
+        publish(settings, MARTS, "20260102T000000Z-b", {})
     monkeypatch.undo()
     assert numbers(settings) == [0, 1, 2]
-    publish(settings, "20260103T000000Z-c", {})
+    publish(settings, MARTS, "20260103T000000Z-c", {})
     names = sorted(path.name for path in (settings.marts_dir / "generations").iterdir())
     assert names == ["20260101T000000Z-a", "20260103T000000Z-c"]

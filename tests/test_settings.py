@@ -84,4 +84,5 @@ def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_dbt_gets_resolved_paths() -> None:
     environment = read_settings({}).environment(datetime(2026, 1, 2, tzinfo=UTC).date())
     assert environment["PSA_DATA_DIR"] == str(ROOT / "data" / "demo")
-    assert environment["PSA_AS_OF_DATE"] == "2026-01-02"
+    assert environment["PSA_RUN_AS_OF_DATE"] == "2026-01-02"
+    assert "PSA_AS_OF_DATE" not in environment

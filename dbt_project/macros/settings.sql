@@ -1,6 +1,6 @@
 {#- The day that ages, expiry and overdue dates are counted from. -#}
 {% macro as_of_date() -%}
-    cast('{{ env_var("PSA_AS_OF_DATE") }}' as date)
+    cast('{{ env_var("PSA_RUN_AS_OF_DATE") }}' as date)
 {%- endmacro %}
 
 

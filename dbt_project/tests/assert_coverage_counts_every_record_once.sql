@@ -22,12 +22,20 @@ records as (
     union all
 
     select
-        parent_level || 's' as object_name,
+        'tasks' as object_name,
         count(*) as total_records,
         count(*) filter (where po_number is not null) as records_with_po
     from {{ ref('int_po_parents') }}
-    where parent_level in ('task', 'ticket')
-    group by parent_level
+    where parent_level = 'task'
+
+    union all
+
+    select
+        'tickets' as object_name,
+        count(*) as total_records,
+        count(*) filter (where po_number is not null) as records_with_po
+    from {{ ref('int_po_parents') }}
+    where parent_level = 'ticket'
 
     union all
 
@@ -66,29 +74,24 @@ by_company as (
 
 by_object as (
     select * from {{ ref('po_coverage_by_object') }}
-),
-
--- Of an object without records there is no row.
-expected as (
-    select * from records
-    where total_records > 0
 )
 
+-- Of an object without records there is no row by company, and a row of zeros by object.
 select
-    coalesce(expected.object_name, by_object.object_name, by_company.object_name) as object_name,
-    expected.total_records,
-    expected.records_with_po,
+    coalesce(records.object_name, by_object.object_name, by_company.object_name) as object_name,
+    records.total_records,
+    records.records_with_po,
     by_object.total_records as by_object_total_records,
     by_object.records_with_po as by_object_records_with_po,
     by_company.total_records as by_company_total_records,
     by_company.records_with_po as by_company_records_with_po
-from expected
+from records
 full join by_object
-    on expected.object_name = by_object.object_name
+    on records.object_name = by_object.object_name
 full join by_company
     on by_object.object_name = by_company.object_name
 where
-    expected.total_records is distinct from by_object.total_records
-    or expected.records_with_po is distinct from by_object.records_with_po
-    or expected.total_records is distinct from by_company.total_records
-    or expected.records_with_po is distinct from by_company.records_with_po
+    records.total_records is distinct from by_object.total_records
+    or records.records_with_po is distinct from by_object.records_with_po
+    or records.total_records is distinct from coalesce(by_company.total_records, 0)
+    or records.records_with_po is distinct from coalesce(by_company.records_with_po, 0)
