@@ -167,11 +167,13 @@ def _after_earlier_contents(extracted_at: datetime, batch: Batch, folder: Path) 
     A restored or copied file may bear an older time than the content that it replaces (SPEC 1:
     contents of one path are ordered by when they were first seen).
     """
+    if "/" in batch.batch:  # a file of its own in the table's folder replaces its earlier self
+        return extracted_at
     ledgers = [read_ledger(path) for path in folder.glob("*.parquet")]
     earlier = [
         datetime.fromisoformat(ledger["extracted_at"])
         for ledger in ledgers
-        if ledger.get("batch") == batch.batch and "/" not in batch.batch
+        if ledger.get("batch") == batch.batch
     ]
     return max([extracted_at, *(seen + timedelta(microseconds=1) for seen in earlier)])
 
