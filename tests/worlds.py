@@ -1,7 +1,7 @@
 """Random small landing directories, with a strong bias to the corners of the PO rules.
 
 Every value is valid by SPEC 2 and 3 and every batch acceptable, so that a whole world reaches the
-marts. What the marts should then hold is none of this module's business: see `reference.py`.
+marts. What the marts should then hold is none of this module's business: see `reference`.
 """
 
 from __future__ import annotations
