@@ -1,31 +1,19 @@
-"""Publish the marts of a complete refresh as one generation (SPEC 7): build, check, flip, retain.
+"""The published generation as an asset: what makes a run complete enough to be published.
 
-Nothing here computes a figure; the marts are copied as the tests have seen them.
+How a generation is built and flipped is in `generations`.
 """
 
-import json
-import os
-import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
-from pathlib import Path
 
 import dagster as dg
-import duckdb
 
+from orchestration.generations import SCHEMA, check_generation, publish
 from orchestration.ingest import listed_batches
 from orchestration.settings import Settings
-from orchestration.transform import MARTS as DATABASE
 from orchestration.transform import built_by, run_as_of
 
 JOB = "nightly_refresh"
-SCHEMA = "marts"
-PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "pandera", "polars", "pyarrow")
-
-
-class PublishError(RuntimeError):
-    """A generation is not fit to be read; the current one stays."""
 
 
 def generation_asset(
@@ -79,126 +67,14 @@ def generation_asset(
                 "run_id": context.run_id,
                 "as_of_date": run_as_of(context, settings).isoformat(),
                 "published_at": started.isoformat(timespec="seconds"),
+                "input_batches": listed_batches(settings),
             },
         )
-        counts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["row_counts"]
         return dg.MaterializeResult(
-            metadata={"path": dg.MetadataValue.path(folder), "row_counts": counts}
+            metadata={
+                "path": dg.MetadataValue.path(folder),
+                "row_counts": check_generation(folder),
+            }
         )
 
     return generation
-
-
-def publish(settings: Settings, marts: set[str], generation_id: str, facts: dict[str, str]) -> Path:
-    """Copy the marts into a new generation and point `marts/current` at it.
-
-    Args:
-        settings: where the warehouse and the generations lie.
-        marts: names of the marts; other tables, of models that are gone, are dropped.
-        generation_id: name of the new folder; names sort by age.
-        facts: what the manifest says of the run.
-
-    Returns:
-        The folder of the generation.
-
-    Raises:
-        PublishError: the copy differs from the build, or is not what a reader may open.
-    """
-    generations = settings.marts_dir / "generations"
-    generations.mkdir(parents=True, exist_ok=True)
-    for leftover in generations.glob(".*"):  # of a process that died while it copied
-        if leftover.is_dir():
-            shutil.rmtree(leftover)
-    unfinished = generations / f".{generation_id}"
-    (unfinished / "parquet").mkdir(parents=True)
-    counts = _copy_build(settings.warehouse_dir / DATABASE, unfinished / DATABASE, marts)
-    _check_copy(unfinished / DATABASE, counts)
-    _export_parquet(unfinished, counts)
-    manifest = facts | {
-        "generation": generation_id,
-        "row_counts": counts,
-        "input_batches": listed_batches(settings),
-        "versions": {package: version(package) for package in PACKAGES},
-    }
-    text = json.dumps(manifest, indent=2, sort_keys=True, default=str) + "\n"
-    (unfinished / "manifest.json").write_text(text, encoding="utf-8")
-    for path in [*unfinished.rglob("*"), unfinished]:
-        _sync(path)
-    folder = unfinished.rename(generations / generation_id)
-    _sync(generations)
-    _point_current_at(folder)
-    _retire(generations, settings.keep_generations)
-    return folder
-
-
-def _copy_build(built: Path, copy: Path, marts: set[str]) -> dict[str, int]:
-    """Bring the build database to rest, count its rows and copy it."""
-    # The open connection keeps every other process from writing to the file meanwhile.
-    with duckdb.connect(built) as connection:
-        for gone in _row_counts(connection).keys() - marts:
-            connection.execute(f'drop table {SCHEMA}."{gone}"')
-        connection.execute("checkpoint")
-        counts = _row_counts(connection)
-        if missing := marts - counts.keys():
-            raise PublishError(f"the build lacks the marts {', '.join(sorted(missing))}")
-        if built.with_name(f"{built.name}.wal").exists():
-            raise PublishError(f"{built} has a write-ahead log after its checkpoint")
-        shutil.copyfile(built, copy)
-    return counts
-
-
-def _row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    objects = connection.execute(
-        "select table_schema, table_name, table_type from information_schema.tables"
-    ).fetchall()
-    strange = [row for row in objects if row[0] != SCHEMA or row[2] != "BASE TABLE"]
-    if strange or not objects:
-        raise PublishError(f"the marts database must hold tables of schema marts only: {strange}")
-    counts = {}
-    for _, table, _ in sorted(objects):
-        counts[table] = len(connection.table(f'marts."{table}"'))
-    return counts
-
-
-def _check_copy(database: Path, counts: dict[str, int]) -> None:
-    with duckdb.connect(database, read_only=True) as connection:
-        copied = _row_counts(connection)
-    if copied != counts:
-        raise PublishError(f"the copy holds {copied} rows where the build holds {counts}")
-
-
-def _export_parquet(folder: Path, counts: dict[str, int]) -> None:
-    with duckdb.connect(folder / DATABASE, read_only=True) as connection:
-        for mart, count in counts.items():
-            target = folder / "parquet" / f"{mart}.parquet"
-            connection.table(f'marts."{mart}"').write_parquet(str(target), compression="zstd")
-            written = len(connection.read_parquet(str(target)))
-            if written != count:
-                raise PublishError(f"{target.name} holds {written} rows, the mart {count}")
-
-
-def _point_current_at(folder: Path) -> None:
-    """Flip the link in one step: a reader sees the old generation or the new one."""
-    marts = folder.parents[1]
-    link = marts / ".current"
-    link.unlink(missing_ok=True)
-    link.symlink_to(folder.relative_to(marts), target_is_directory=True)
-    link.replace(marts / "current")
-    _sync(marts)
-
-
-def _retire(generations: Path, keep: int) -> None:
-    """Delete the oldest generations beyond `keep`, but never the one that readers open."""
-    current = (generations.parent / "current").resolve()
-    folders = sorted(path for path in generations.iterdir() if path.is_dir())
-    for folder in folders[:-keep]:
-        if folder.resolve() != current:
-            shutil.rmtree(folder)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,13 +6,13 @@ import logging
 import os
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import duckdb
-import filelock
 import sqlalchemy
 
 from orchestration.settings import SettingError, Settings, read_settings
@@ -27,35 +27,24 @@ def main() -> None:
     try:
         settings = read_settings()
         settings.prepare_data_dir()
-        os.environ.update(settings.environment(settings.as_of(datetime.now(UTC))))
-        with _only_refresh(settings):
-            print(f"Refreshing from {settings.landing_dir}", flush=True)
-            sys.exit(0 if _refresh(settings) else 1)
     except SettingError as error:
+        sys.exit(f"Setting {error}")
+    os.environ.update(settings.environment(settings.as_of(datetime.now(UTC))))
+    try:
+        sys.exit(0 if _refresh(settings) else 1)
+    except SettingError as error:  # of those that Dagster checks
         sys.exit(f"Setting {error}")
     except (OSError, sqlalchemy.exc.OperationalError) as error:
         sys.exit(f"The refresh broke off: {error}. Is {settings.data_dir} writable, the disk full?")
-
-
-@contextlib.contextmanager
-def _only_refresh(settings: Settings) -> Iterator[None]:
-    """Keep a second refresh out of the data folder; the lock goes with its process, however."""
-    holder = settings.data_dir / "refresh.pid"
-    try:
-        with filelock.FileLock(settings.data_dir / "refresh.lock", timeout=0):
-            started = datetime.now(UTC).isoformat(sep=" ", timespec="seconds")
-            holder.write_text(f"process {os.getpid()} since {started}", encoding="utf-8")
-            yield
-    except filelock.Timeout:
-        other = holder.read_text(encoding="utf-8") if holder.exists() else "another process"
-        sys.exit(f"A refresh is already running in {settings.data_dir}: {other}. Wait for its end.")
 
 
 def _refresh(settings: Settings) -> bool:
     # Imported here, because a mistaken setting must be told at once and in one line.
     import dagster as dg
 
+    from orchestration.alerts import alert
     from orchestration.definitions import defs
+    from orchestration.one_writer import Busy, only_writer
     from orchestration.publish import JOB
 
     _spare_the_disk()
@@ -69,24 +58,36 @@ def _refresh(settings: Settings) -> bool:
 
     job = defs.resolve_job_def(JOB).with_logger_defs({"progress": progress})
     log = settings.data_dir / "refresh.log"
-    with (
-        dg.DagsterInstance.get() as instance,
-        log.open("w", encoding="utf-8") as details,
-        contextlib.redirect_stdout(details),
-    ):
-        result = job.execute_in_process(
-            instance=instance, raise_on_error=False, run_config={"loggers": {"progress": {}}}
-        )
     current = settings.marts_dir / "current"
+    before = current.resolve()
+    run_id = str(uuid.uuid4())
+    try:
+        # This way of running a job passes by its executor, and so by the lock that it takes.
+        with dg.DagsterInstance.get() as instance, only_writer(settings, instance, run_id):
+            print(f"Refreshing from {settings.landing_dir}", flush=True)
+            with log.open("w", encoding="utf-8") as details, contextlib.redirect_stdout(details):
+                result = job.execute_in_process(
+                    instance=instance,
+                    raise_on_error=False,
+                    run_config={"loggers": {"progress": {}}},
+                    run_id=run_id,
+                )
+    except Busy as busy:
+        sys.exit(str(busy))
     if not result.success:
         print("\n" + "\n\n".join(_mistakes(result.all_events)), file=sys.stderr)
-        kept = f"stays {current.resolve().name}" if current.exists() else "does not exist yet"
         print(f"\nRows refused: {_refused_rows(result.all_events):,}", file=sys.stderr)
-        print(f"Nothing was published; the current generation {kept}.", file=sys.stderr)
+        if current.resolve() != before:
+            print(f"{current.resolve().name} was published all the same.", file=sys.stderr)
+        else:
+            kept = f"stays {before.name}" if current.exists() else "does not exist yet"
+            print(f"Nothing was published; the current generation {kept}.", file=sys.stderr)
         print(f"Details: {log}", file=sys.stderr)
         with log.open("a", encoding="utf-8") as details:
             for failure, step in _failures(result.all_events):
                 print(f"\n{step}: {failure.error_display_string}", file=details)
+        if problem := alert(settings, result.dagster_run, result.all_events):
+            print(problem, file=sys.stderr)
         return False
     for warning in _warnings(result.all_events):
         print(f"  warning: {warning}")

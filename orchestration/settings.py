@@ -9,10 +9,11 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,6 +37,9 @@ class Settings:
         nightly_cron: cron line of the nightly refresh.
         timezone: time zone of that line.
         keep_generations: published generations to keep.
+        ui_url: where people open the Dagster UI; alerts link to it.
+        alert_webhook: where a failed refresh is reported; None is nowhere. A secret.
+        postgres_url: database that the marts are loaded into as well; None is none. A secret.
     """
 
     landing_dir: Path
@@ -45,6 +49,9 @@ class Settings:
     nightly_cron: str
     timezone: str
     keep_generations: int
+    ui_url: str
+    alert_webhook: str | None = field(repr=False)
+    postgres_url: str | None = field(repr=False)
 
     @property
     def is_sample(self) -> bool:
@@ -83,11 +90,14 @@ class Settings:
     def prepare_data_dir(self) -> None:
         """Make the folders that other programs expect to find.
 
+        From here on, what this process and its children write is closed to other users.
+
         Raises:
             SettingError: the data folder cannot be written, or belongs to another landing folder.
         """
         dagster_home = self.data_dir / "dagster"
         remembered = self.data_dir / "landing_dir.txt"
+        os.umask(0o027)
         try:
             for folder in (dagster_home, self.raw_dir, self.warehouse_dir, self.marts_dir):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -138,6 +148,9 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         nightly_cron=_text(environment, "PSA_NIGHTLY_CRON", "0 2 * * *"),
         timezone=_timezone(environment, "PSA_TIMEZONE", "UTC"),
         keep_generations=_count(environment, "PSA_KEEP_GENERATIONS", "7"),
+        ui_url=_url(environment, "PSA_UI_URL", "http", "https") or "http://127.0.0.1:3000",
+        alert_webhook=_url(environment, "PSA_ALERT_WEBHOOK", "http", "https"),
+        postgres_url=_url(environment, "PSA_POSTGRES_URL", "postgresql", "postgres"),
     )
 
 
@@ -200,6 +213,22 @@ def _date(environment: Mapping[str, str], name: str, default: date | None) -> da
         return date.fromisoformat(text)
     except ValueError:
         raise SettingError(f"{name}: {text!r} is not a date of the calendar.") from None
+
+
+def _url(environment: Mapping[str, str], name: str, *schemes: str) -> str | None:
+    """Read an address; it may hold a password, so no message repeats it."""
+    text = _text(environment, name, "")
+    if not text:
+        return None
+    wanted = f"{name}: the value is no address such as {schemes[0]}://host/path."
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise SettingError(wanted) from None
+    if parts.scheme not in schemes or not parts.netloc or re.search(r"\s", text):
+        raise SettingError(wanted)
+    return text
 
 
 def _timezone(environment: Mapping[str, str], name: str, default: str) -> str:

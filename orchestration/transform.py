@@ -15,10 +15,11 @@ from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from packaging.version import Version
 
+from orchestration.generations import DATABASE as MARTS
 from orchestration.settings import ROOT, Settings
 
 DBT_PROJECT = DbtProject(ROOT / "dbt_project")
-WAREHOUSE, MARTS = "warehouse.duckdb", "psa_marts.duckdb"
+WAREHOUSE = "warehouse.duckdb"
 ROWS_SHOWN = 3
 
 
@@ -60,6 +61,9 @@ def mart_assets(settings: Settings) -> dg.AssetsDefinition:
         # Of a selection, only those tests whose models are all up to date.
         arguments += ["--indirect-selection", "buildable"]
         build = dbt.cli(arguments, context=context, target_path=target)
+        parse_state = target / "partial_parse.msgpack"
+        if parse_state.exists():
+            parse_state.chmod(0o640)  # copied from the checkout, mode and all
         try:
             yield from build.stream()
         except DagsterDbtCliRuntimeError as error:
@@ -90,12 +94,17 @@ def _explain(target: Path, settings: Settings, *statuses: str) -> str:
     results_file = target / "run_results.json"
     if not results_file.exists():  # dbt stopped before it ran a node
         return ""
+    results = json.loads(results_file.read_text(encoding="utf-8"))["results"]
+    results = [result for result in results if result["status"] in statuses]
+    if not results:
+        return ""
+    parents = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["parent_map"]
     lines = []
-    for result in json.loads(results_file.read_text(encoding="utf-8"))["results"]:
-        if result["status"] not in statuses:
-            continue
+    for result in results:
         kind, _, name = result["unique_id"].split(".")[:3]
-        lines.append(f"{kind} {name}: {result['message']}")
+        of = ", ".join(parent.split(".")[2] for parent in parents[result["unique_id"]])
+        title = f"test {name} of {of}" if kind == "test" and of else f"{kind} {name}"
+        lines.append(f"{title}: {result['message']}")
         if kind == "test" and result["failures"]:
             lines += _first_rows(result["compiled_code"], settings.warehouse_dir)
     return "\n".join(lines)

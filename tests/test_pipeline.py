@@ -217,12 +217,13 @@ def test_a_missing_landing_folder_is_told_in_one_line(tmp_path: Path) -> None:
 
 def test_a_second_refresh_is_kept_out_and_told_who_works(tmp_path: Path) -> None:
     with filelock.FileLock(tmp_path / "refresh.lock"):
-        (tmp_path / "refresh.pid").write_text("process 4711 since yesterday")
+        holder = {"pid": 4711, "started": "2026-01-01 02:00:00", "run_id": "abc"}
+        (tmp_path / "refresh.json").write_text(json.dumps(holder))
         ended = refresh(SAMPLE_DIR, tmp_path)
     assert ended.exit_code == 1
     assert ended.errors == (
-        f"A refresh is already running in {tmp_path}: process 4711 since yesterday. "
-        "Wait for its end.\n"
+        f"A refresh is already running in {tmp_path}: process 4711 since 2026-01-01 02:00:00 UTC, "
+        "run abc. Wait for its end.\n"
     )
 
 
@@ -252,7 +253,10 @@ def test_a_failing_data_test_publishes_nothing_and_shows_the_rows(
     before = (data_dir / "marts" / "current").readlink()
     ended = refresh(project / "data/sample", data_dir, root=project)
     assert ended.exit_code == 1
-    assert "test assert_no_companies: Got 1 result, configured to fail if != 0" in ended.errors
+    assert (
+        "test assert_no_companies of dim_companies: Got 1 result, configured to fail if != 0"
+        in ended.errors
+    )
     assert "company_id=0, company_name=Bramblegate IT Services" in ended.errors
     assert (data_dir / "marts" / "current").readlink() == before
 

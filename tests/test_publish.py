@@ -7,7 +7,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from orchestration.publish import PublishError, publish
+from orchestration.generations import PublishError, publish
 from orchestration.settings import Settings, read_settings
 
 MARTS = {"numbers"}

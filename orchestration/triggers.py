@@ -1,0 +1,95 @@
+"""What starts a refresh without a person, and what tells people when one has failed."""
+
+import hashlib
+from collections.abc import Iterator
+
+import dagster as dg
+
+from orchestration.alerts import alert
+from orchestration.landing import find_batches
+from orchestration.one_writer import tidy_up_after_the_dead
+from orchestration.settings import SettingError, Settings
+
+
+def nightly_schedule(settings: Settings, job: str) -> dg.ScheduleDefinition:
+    """Start the job at the time of the settings, which a change of the clocks does not repeat.
+
+    Raises:
+        SettingError: there is no such time.
+    """
+
+    def start(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        tidy_up_after_the_dead(settings, context.instance)
+        return dg.RunRequest()
+
+    try:
+        return dg.ScheduleDefinition(
+            name=f"{job}_schedule",
+            job_name=job,
+            cron_schedule=settings.nightly_cron,
+            execution_timezone=settings.timezone,
+            execution_fn=start,
+            default_status=dg.DefaultScheduleStatus.RUNNING,
+        )
+    except dg.DagsterInvalidDefinitionError as error:
+        raise SettingError(
+            f"PSA_NIGHTLY_CRON: {settings.nightly_cron!r} is not a cron line such as '0 2 * * *'."
+        ) from error
+
+
+def landing_sensor(settings: Settings, job: str) -> dg.SensorDefinition:
+    """Start the job when files have come and none has changed since the tick before.
+
+    The cursor holds two fingerprints of the landing folder: of the last tick, and of what was last
+    started for. A refresh that failed is not repeated until something is delivered.
+    """
+
+    @dg.sensor(
+        name="landing_sensor",
+        job_name=job,
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description="Starts a refresh when new files have been delivered completely.",
+    )
+    def new_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        tidy_up_after_the_dead(settings, context.instance)
+        before, _, started_for = (context.cursor or "").partition(" ")
+        now = _fingerprint(settings)
+        if now == started_for:
+            return dg.SkipReason("Nothing was delivered since the last start.")
+        if now != before:
+            context.update_cursor(f"{now} {started_for}")
+            return dg.SkipReason("Files have come or changed; waiting until they have settled.")
+        return dg.SensorResult([dg.RunRequest(run_key=now)], cursor=f"{now} {now}")
+
+    return new_files
+
+
+def _fingerprint(settings: Settings) -> str:
+    """Hash names, sizes and times of the delivered files; those with partial names are none yet."""
+    digest = hashlib.sha256()
+    for batches in find_batches(settings.landing_dir)[0].values():
+        for batch in batches:
+            status = batch.path.stat()
+            digest.update(f"{batch.path}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+    return digest.hexdigest()
+
+
+def failure_sensors(settings: Settings) -> Iterator[dg.SensorDefinition]:
+    """Report every failed run to the webhook, if there is one."""
+    if settings.alert_webhook is None:
+        return
+
+    @dg.run_failure_sensor(
+        name="alert_on_failure",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Posts every failed run to PSA_ALERT_WEBHOOK.",
+    )
+    def alert_on_failure(context: dg.RunFailureSensorContext) -> None:
+        run = context.dagster_run
+        logs = context.instance.all_logs(run.run_id)
+        events = [entry.dagster_event for entry in logs if entry.dagster_event]
+        if problem := alert(settings, run, events):
+            context.log.warning(problem)
+
+    yield alert_on_failure
