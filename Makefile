@@ -2,7 +2,7 @@
 # Settings come from the environment; .env.example names them all.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test lint format docs bench clean
+.PHONY: help setup run generations rollback doctor dev test lint format docs bench clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -17,12 +17,21 @@ DBT_DIRS := --project-dir "$(CURDIR)/dbt_project" --profiles-dir "$(CURDIR)/dbt_
 MANIFEST := dbt_project/target/manifest.json
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
 
 setup: $(MANIFEST) ## make .venv from the lock and parse the dbt project, once
 
 run: $(MANIFEST) ## refresh: ingest, validate, build, test, publish; prints the key figures
 	@$(BIN)/python -m orchestration.run
+
+generations: .venv/ready ## list what is published, and which generation readers open
+	@$(BIN)/python -m orchestration.generations list
+
+rollback: .venv/ready ## let readers open the generation before, or GENERATION=id, at once
+	@$(BIN)/python -m orchestration.generations rollback $(GENERATION)
+
+doctor: $(MANIFEST) ## check settings, landing, locks, versions, runs and what is published
+	@$(BIN)/python -m orchestration.doctor
 
 dev: $(MANIFEST) ## open the Dagster UI on 127.0.0.1:3000
 	$(WITH_SETTINGS) $(BIN)/dagster dev -m orchestration.definitions -h 127.0.0.1
@@ -55,7 +64,7 @@ clean: ## remove everything that can be made again; live data stays
 
 lock: .venv/ready # resolve the lock anew after a change of pyproject.toml; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-		--no-strip-extras --extra dev pyproject.toml -o requirements.lock
+		--no-strip-extras --extra dev --extra postgres pyproject.toml -o requirements.lock
 
 .venv/ready: requirements.lock
 	@test ! -L .venv || { echo ".venv is a link; what it points to would be wiped: remove it"; exit 1; }

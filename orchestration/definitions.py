@@ -28,8 +28,14 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         # Only a complete run is published; a retry of what failed would not be one.
         tags={"dagster/retry_strategy": "ALL_STEPS"},
     )
+    assets.append(generation_asset(settings, assets))
+    if settings.postgres_url:
+        # Imported here, because its drivers are optional.
+        from orchestration.postgres import postgres_asset
+
+        assets.append(postgres_asset(settings, assets[-1]))
     return dg.Definitions(
-        assets=[*assets, generation_asset(settings, assets)],
+        assets=assets,
         resources={"dbt": dbt_resource()},
         jobs=[nightly_refresh],
         schedules=[nightly_schedule(settings, JOB)],

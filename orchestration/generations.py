@@ -296,6 +296,12 @@ def main() -> None:
         elif sys.argv[1:2] == ["rollback"]:
             folder = roll_back(settings, sys.argv[2] if sys.argv[2:] and sys.argv[2] else None)
             print(f"Readers open {folder.name} from now on; the next refresh publishes as ever.")
+            if settings.postgres_url:
+                # Imported here, because its drivers are optional.
+                from orchestration.postgres import load
+
+                load(settings, folder)
+                print("Postgres holds the same.")
         else:
             sys.exit("python -m orchestration.generations list | rollback [ID]")
     except SettingError as error:

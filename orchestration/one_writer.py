@@ -100,7 +100,7 @@ def only_writer(settings: Settings, instance: dg.DagsterInstance, run_id: str) -
         Busy: another process holds it.
     """
     lock = refresh_lock(settings)
-    if not _acquired(lock):
+    if not _acquired(lock, wait_seconds=1):  # it may be looked at for a moment
         raise Busy(f"{_busy(settings)}. Wait for its end.")
     with _held(lock, settings, instance, run_id):
         yield
@@ -123,6 +123,15 @@ def refresh_lock(settings: Settings) -> filelock.BaseFileLock:
     """The lock of a data folder."""
     # The executor's generator may be closed by another thread than the one that started it.
     return filelock.FileLock(settings.data_dir / "refresh.lock", thread_local=False)
+
+
+def is_refreshing(settings: Settings) -> bool:
+    """Whether a process refreshes now; one that died does not."""
+    lock = refresh_lock(settings)
+    if _acquired(lock):
+        lock.release()
+        return False
+    return True
 
 
 def holder_of(settings: Settings) -> Holder | None:

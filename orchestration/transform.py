@@ -3,7 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +22,7 @@ from orchestration.settings import ROOT, Settings
 DBT_PROJECT = DbtProject(ROOT / "dbt_project")
 WAREHOUSE = "warehouse.duckdb"
 ROWS_SHOWN = 3
+PATIENCE_SECONDS = 60
 
 
 class PinnedDbt(DbtCliResource):
@@ -52,6 +54,7 @@ def mart_assets(settings: Settings) -> dg.AssetsDefinition:
     def psa_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         # Paths and dates travel as environment, because changed dbt vars force a full parse.
         os.environ.update(settings.environment(run_as_of(context, settings)))
+        _open_warehouse(settings, context.log.warning)
         # One lasting folder a data folder keeps dbt's parse state warm.
         target = settings.warehouse_dir / "dbt"
         (target / "run_results.json").unlink(missing_ok=True)
@@ -74,6 +77,27 @@ def mart_assets(settings: Settings) -> dg.AssetsDefinition:
             context.log.warning(warnings)
 
     return psa_models
+
+
+def _open_warehouse(settings: Settings, warn: Callable[[str], None]) -> None:
+    """See to it that dbt can open its databases, whatever the last build died of.
+
+    A dbt whose parent was killed ends a little later; what it left unreadable is made again.
+    """
+    patience = time.monotonic() + PATIENCE_SECONDS
+    for database in (settings.warehouse_dir / WAREHOUSE, settings.warehouse_dir / MARTS):
+        while database.exists():
+            try:
+                duckdb.connect(database).close()
+                break
+            except duckdb.Error as error:
+                if "Conflicting lock" not in str(error):
+                    warn(f"{database.name} cannot be opened and is made again: {error}")
+                    database.with_name(f"{database.name}.wal").unlink(missing_ok=True)
+                    database.unlink()
+                elif time.monotonic() > patience:
+                    raise dg.Failure(f"{error} End that process.", allow_retries=False) from None
+                time.sleep(1)
 
 
 def built_by(settings: Settings) -> Path:

@@ -1,0 +1,228 @@
+"""`make doctor`: what a support engineer asks first, answered, each with what to do about it."""
+
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+from packaging.requirements import Requirement
+
+from orchestration.generations import (
+    DATABASE,
+    PublishError,
+    check_generation,
+    list_generations,
+    unfinished_folders,
+)
+from orchestration.landing import find_batches
+from orchestration.one_writer import holder_of, is_refreshing
+from orchestration.settings import ROOT, SettingError, Settings, read_settings
+from orchestration.transform import WAREHOUSE
+
+FRESH_HOURS = 26
+RUNS_SHOWN = 3
+
+
+class Finding(Exception):
+    """Something is not as it should be; the message says what, and what to do."""
+
+
+def main() -> None:
+    """Ask every question; exit with 1 when an answer needs a person."""
+    try:
+        settings = read_settings()
+    except SettingError as error:
+        sys.exit(f"problem  settings    {error}")
+    questions: dict[str, Callable[[Settings], Iterator[str]]] = {
+        "settings": _settings,
+        "landing": _landing,
+        "versions": _versions,
+        "disk": _disk,
+        "access": _access,
+        "lock": _lock,
+        "runs": _runs,
+        "published": _published,
+        "leftovers": _leftovers,
+    }
+    problems = 0
+    for name, question in questions.items():
+        try:
+            for answer in question(settings):
+                print(f"ok       {name:<11} {answer}")
+        except Finding as finding:
+            problems += 1
+            print(f"problem  {name:<11} {finding}")
+    if problems:
+        sys.exit(1)
+
+
+def _settings(settings: Settings) -> Iterator[str]:
+    yield f"landing folder {settings.landing_dir}"
+    yield f"data folder {settings.data_dir}"
+    remembered = settings.data_dir / "landing_dir.txt"
+    if not remembered.exists():
+        raise Finding(f"{settings.data_dir} holds nothing yet. `make run` fills it.")
+    first = Path(remembered.read_text(encoding="utf-8").rstrip("\n"))
+    if first != settings.landing_dir:
+        raise Finding(
+            f"PSA_DATA_DIR: the data folder belongs to {first}. Set PSA_DATA_DIR to another folder."
+        )
+    secrets = {
+        "PSA_ALERT_WEBHOOK": settings.alert_webhook,
+        "PSA_POSTGRES_URL": settings.postgres_url,
+    }
+    for name, value in secrets.items():
+        yield f"{name} is {'set' if value else 'not set'}"
+    yield f"nightly at {settings.nightly_cron!r}, {settings.timezone}"
+
+
+def _landing(settings: Settings) -> Iterator[str]:
+    batches, ignored = find_batches(settings.landing_dir)
+    files = [batch for found in batches.values() for batch in found]
+    if not files:
+        raise Finding(
+            f"there is no extract in {settings.landing_dir}. Deliver autotask/<table>.csv."
+        )
+    unreadable = [batch.batch for batch in files if not os.access(batch.path, os.R_OK)]
+    if unreadable:
+        raise Finding(f"these files cannot be read by this user: {', '.join(unreadable)}. chmod.")
+    newest = max(batch.path.stat().st_mtime for batch in files)
+    yield f"{len(files):,} files, the newest written {_ago(datetime.fromtimestamp(newest, UTC))}"
+    if ignored:
+        raise Finding("left alone, is that meant? " + "; ".join(ignored))
+
+
+def _versions(_: Settings) -> Iterator[str]:
+    wanted = {}
+    for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines():
+        if "==" in line:
+            requirement = Requirement(line.rstrip("\\ "))
+            if requirement.marker is None or requirement.marker.evaluate():
+                wanted[requirement.name] = str(requirement.specifier).removeprefix("==")
+    wrong = []
+    for name, locked in wanted.items():
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            found = "missing"
+        if found != locked:
+            wrong.append(f"{name} {found} instead of {locked}")
+    if wrong:
+        raise Finding(f"{'; '.join(wrong)}. Remove .venv/ready and run `make setup`.")
+    yield f"Python {sys.version.split()[0]}, all {len(wanted)} packages as locked"
+
+
+def _disk(settings: Settings) -> Iterator[str]:
+    existing = next(
+        path for path in (settings.data_dir, *settings.data_dir.parents) if path.exists()
+    )
+    free = shutil.disk_usage(existing).free
+    warehouse = sum(path.stat().st_size for path in settings.warehouse_dir.glob("*.duckdb"))
+    needed = 3 * warehouse + 500_000_000
+    if free < needed:
+        raise Finding(
+            f"{free / 1e9:.1f} GB free, a refresh may want {needed / 1e9:.1f} GB. Free some, or "
+            "lower PSA_KEEP_GENERATIONS."
+        )
+    yield f"{free / 1e9:.1f} GB free"
+
+
+def _access(settings: Settings) -> Iterator[str]:
+    if not settings.data_dir.exists():
+        return
+    if not os.access(settings.data_dir, os.W_OK):
+        raise Finding(f"{settings.data_dir} cannot be written by this user. Check its owner.")
+    if settings.data_dir.stat().st_mode & stat.S_IRWXO:
+        raise Finding(
+            f"{settings.data_dir} is open to every user of this machine. "
+            f"chmod -R o-rwx '{settings.data_dir}'"
+        )
+    yield "written by this user, closed to others"
+
+
+def _lock(settings: Settings) -> Iterator[str]:
+    if not settings.data_dir.exists():
+        return
+    if is_refreshing(settings):
+        yield f"a refresh works: {holder_of(settings)}"
+    elif dead := holder_of(settings):
+        raise Finding(
+            f"a refresh died: {dead}. The next one tidies up by itself; `make run` starts it."
+        )
+    else:
+        yield "no refresh works"
+
+
+def _runs(settings: Settings) -> Iterator[str]:
+    os.environ.update(settings.environment(settings.as_of(datetime.now(UTC))))
+    if not (settings.data_dir / "dagster" / "dagster.yaml").exists():
+        return
+    with dg.DagsterInstance.get() as instance:
+        records = instance.get_run_records(limit=RUNS_SHOWN)
+    for record in records:
+        run = record.dagster_run
+        said = f"{run.status.value} {_ago(record.create_timestamp)}: {run.job_name} {run.run_id}"
+        if record is records[0] and run.status == dg.DagsterRunStatus.FAILURE:
+            raise Finding(f"{said}. `make run` tells why; so does the run in `make dev`.")
+        yield said
+
+
+def _published(settings: Settings) -> Iterator[str]:
+    current = next((found for found in list_generations(settings) if found.is_current), None)
+    if current is None:
+        if (settings.marts_dir / "current").is_symlink():
+            raise Finding("marts/current points at nothing. `make rollback GENERATION=id` or run.")
+        raise Finding("nothing is published yet. `make run` does it.")
+    try:
+        counts = check_generation(current.folder)
+    except PublishError as error:
+        raise Finding(f"{error}. `make rollback` opens the one before.") from None
+    yield f"{current.folder.name} opens: {len(counts)} marts, {sum(counts.values()):,} rows"
+    manifest = current.manifest or {}
+    published = datetime.fromisoformat(manifest["published_at"])
+    hours = (datetime.now(UTC) - published).total_seconds() / 3600
+    if hours > FRESH_HOURS and not settings.is_sample:
+        raise Finding(
+            f"{current.folder.name} is {hours:.0f} h old. Is the schedule on, the daemon running?"
+        )
+    yield f"published {_ago(published)}, as of {manifest['as_of_date']}"
+
+
+def _leftovers(settings: Settings) -> Iterator[str]:
+    if is_refreshing(settings):
+        yield "not looked for while a refresh works"
+        return
+    stale = [
+        *unfinished_folders(settings),
+        *settings.raw_dir.rglob(".*.unfinished"),
+        *(settings.warehouse_dir / f"{name}.wal" for name in (WAREHOUSE, DATABASE)),
+    ]
+    found = [str(path) for path in stale if path.exists()]
+    for name in (WAREHOUSE, DATABASE):
+        try:
+            if (settings.warehouse_dir / name).exists():
+                duckdb.connect(settings.warehouse_dir / name, read_only=True).close()
+        except duckdb.IOException as error:
+            raise Finding(f"{error} If a refresh died, end what is left of it.") from None
+        except duckdb.Error as error:
+            raise Finding(
+                f"{name} cannot be opened: {error}. It is made from raw/: delete it, `make run`."
+            ) from None
+    if found:
+        raise Finding(f"of a process that died: {', '.join(found)}. The next refresh removes them.")
+    yield "nothing unfinished lies about"
+
+
+def _ago(moment: datetime) -> str:
+    hours = (datetime.now(UTC) - moment).total_seconds() / 3600
+    return f"{hours / 24:.0f} days ago" if hours > 48 else f"{hours:.1f} h ago"
+
+
+if __name__ == "__main__":
+    main()
