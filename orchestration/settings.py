@@ -103,7 +103,10 @@ class Settings:
                 folder.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / "orchestration" / "dagster.yaml", dagster_home / "dagster.yaml")
             if not remembered.exists():
-                remembered.write_text(f"{self.landing_dir}\n", encoding="utf-8")
+                # Whole or not at all: half a name, left by a full disk, would be another folder.
+                unfinished = remembered.with_suffix(".unfinished")
+                unfinished.write_text(f"{self.landing_dir}\n", encoding="utf-8")
+                unfinished.replace(remembered)
         except OSError as error:
             raise SettingError(f"PSA_DATA_DIR: cannot write to {self.data_dir}: {error}") from None
         # Rows of two landing folders in one set of marts would be nobody's figures.

@@ -1,6 +1,7 @@
 """Fixtures: a refresh as its users start one, and the published sample."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -9,7 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.settings import ROOT, SAMPLE_DIR
+from orchestration.settings import ROOT, SAMPLE_DIR, Settings, read_settings
+
+MARTS = {"numbers"}  # of the tests that need no more
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,18 @@ class Refresh:
         return duckdb.connect(self.data_dir / "marts/current/psa_marts.duckdb", read_only=True)
 
 
+def environment(**variables: str) -> dict[str, str]:
+    """The environment of a process that has these settings and no others."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("PSA_")}
+    return others | variables
+
+
 def python(*arguments: str, root: Path = ROOT, **variables: str) -> tuple[int, str, str]:
     """Run Python in the project under settings of its own; returns exit code, output, errors."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PSA_")}
-    ended = subprocess.run(  # noqa: S603 - our own modules
+    ended = subprocess.run(
         [sys.executable, *arguments],
         cwd=root,
-        env=environment | variables,
+        env=environment(**variables),
         capture_output=True,
         text=True,
         check=False,
@@ -64,3 +72,41 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Refresh:
     ended = refresh(SAMPLE_DIR, tmp_path_factory.mktemp("the sample's data"))
     assert ended.exit_code == 0, ended.output + ended.errors
     return ended
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory, sample: Refresh) -> Path:
+    """A data folder with a published generation, not yet bound to a landing folder."""
+    copy = shutil.copytree(sample.data_dir, tmp_path_factory.mktemp("copy") / "data", symlinks=True)
+    (copy / "landing_dir.txt").unlink()
+    return Path(copy)
+
+
+@pytest.fixture
+def data_dir(published: Path, tmp_path: Path) -> Path:
+    """A data folder of one's own with a published generation."""
+    return Path(shutil.copytree(published, tmp_path / "data", symlinks=True))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a data folder whose marts were just built."""
+    settings = read_settings({"PSA_DATA_DIR": str(tmp_path / "data")})
+    settings.prepare_data_dir()
+    build(settings, "create table marts.numbers as select range as number from range(3)")
+    return settings
+
+
+def build(settings: Settings, *statements: str) -> None:
+    """Change the marts database as a build does."""
+    with duckdb.connect(settings.warehouse_dir / "psa_marts.duckdb") as marts:
+        marts.execute("create schema if not exists marts")
+        for statement in statements:
+            marts.execute(statement)
+
+
+def numbers(settings: Settings) -> list[int]:
+    """Read the published mart."""
+    path = settings.marts_dir / "current" / "psa_marts.duckdb"
+    with duckdb.connect(path, read_only=True) as marts:
+        return [row[0] for row in marts.execute("from marts.numbers order by all").fetchall()]

@@ -20,20 +20,6 @@ def delivery(tmp_path: Path) -> Path:
     return Path(shutil.copytree(SAMPLE_DIR, tmp_path / "landing"))
 
 
-@pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory, sample: Refresh) -> Path:
-    """A data folder with a published generation, not yet bound to a landing folder."""
-    copy = shutil.copytree(sample.data_dir, tmp_path_factory.mktemp("copy") / "data", symlinks=True)
-    (copy / "landing_dir.txt").unlink()
-    return Path(copy)
-
-
-@pytest.fixture
-def data_dir(published: Path, tmp_path: Path) -> Path:
-    """A data folder of one's own with a published generation."""
-    return Path(shutil.copytree(published, tmp_path / "data", symlinks=True))
-
-
 def test_a_run_ends_with_its_key_figures(sample: Refresh) -> None:
     figures = dict(
         line.strip().rsplit("  ", 1) for line in sample.output.splitlines() if "  " in line.strip()

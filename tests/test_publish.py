@@ -1,44 +1,13 @@
 """Generations: complete or not there, and never more than wanted."""
 
 import dataclasses
-from pathlib import Path
 
 import duckdb
-import polars as pl
 import pytest
 
 from orchestration.generations import PublishError, publish
-from orchestration.settings import Settings, read_settings
-
-MARTS = {"numbers"}
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """Settings of a data folder whose marts were just built."""
-    settings = read_settings({"PSA_DATA_DIR": str(tmp_path / "data")})
-    settings.prepare_data_dir()
-    build(settings, "create table marts.numbers as select range as number from range(3)")
-    (settings.raw_dir / "ingest" / "batches").mkdir(parents=True)
-    pl.DataFrame({"batch": ["charges.csv"]}).write_parquet(
-        settings.raw_dir / "ingest" / "batches" / "batches.parquet"
-    )
-    return settings
-
-
-def build(settings: Settings, *statements: str) -> None:
-    """Change the marts database as a build does."""
-    with duckdb.connect(settings.warehouse_dir / "psa_marts.duckdb") as marts:
-        marts.execute("create schema if not exists marts")
-        for statement in statements:
-            marts.execute(statement)
-
-
-def numbers(settings: Settings) -> list[int]:
-    """Read the published mart."""
-    path = settings.marts_dir / "current" / "psa_marts.duckdb"
-    with duckdb.connect(path, read_only=True) as marts:
-        return [row[0] for row in marts.execute("from marts.numbers order by all").fetchall()]
+from orchestration.settings import Settings
+from tests.conftest import MARTS, build, numbers
 
 
 def test_a_generation_is_a_copy_that_later_builds_do_not_touch(settings: Settings) -> None:

@@ -1,0 +1,167 @@
+"""Whatever dies and whenever: readers see the last published generation, and the next one comes."""
+
+import dataclasses
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from orchestration.generations import (
+    check_generation,
+    list_generations,
+    publish,
+    unfinished_folders,
+)
+from orchestration.settings import ROOT, Settings, read_settings
+from tests.conftest import MARTS, build, environment, numbers
+
+FAULTS = (sys.executable, "-m", "tests.faults")
+# In the order of a refresh: each one gets past the point at which the one before died. The steps
+# within publishing are those of the test below.
+STEPS = [
+    "at STEP_START autotask__companies 1",
+    "at STEP_START psa_models 1",
+    "at ASSET_MATERIALIZATION psa_models 30",
+    "at STEP_SUCCESS generation 1",
+]
+
+
+def refreshes(data_dir: Path, ends: list[str]) -> list[int]:
+    """Start a refresh for each end; after each, readers must find a whole generation."""
+    exit_codes = []
+    with subprocess.Popen(
+        [*FAULTS, "refresh"],
+        cwd=ROOT,
+        env=environment(PSA_DATA_DIR=str(data_dir)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        current = data_dir / "marts" / "current"
+        rows = check_generation(current)
+        for end in ends:
+            before = current.resolve()
+            process.stdin.write(f"{end}\n")
+            process.stdin.flush()
+            while (line := process.stdout.readline()) and not line.strip("-\n").isdigit():
+                pass  # what the refresh says
+            exit_codes.append(int(line))
+            assert check_generation(current) == rows, end
+            if end.startswith("at") and "STEP_SUCCESS generation" not in end:
+                assert current.resolve() == before, end
+        process.stdin.close()
+    return exit_codes
+
+
+def test_a_refresh_killed_at_any_step_or_moment_leaves_the_last_generation_and_the_next_one_works(
+    published: Path, tmp_path: Path
+) -> None:
+    random_number = random.Random(20_261_120).random  # noqa: S311
+    moments = sorted(12 * random_number() ** 2 for _ in range(10))  # more of them early: quicker
+    data_dirs = [Path(shutil.copytree(published, tmp_path / name, symlinks=True)) for name in "ab"]
+    chains = [[*STEPS, "never"], [*(f"after {moment:.2f}" for moment in moments), "never"]]
+    with ThreadPoolExecutor(2) as both:  # one for each core
+        by_step, by_moment = both.map(refreshes, data_dirs, chains)
+    assert by_step == [-signal.SIGKILL] * len(STEPS) + [0]
+    assert by_moment == [-signal.SIGKILL] * len(moments) + [0]
+    for data_dir in data_dirs:
+        settings = read_settings({"PSA_DATA_DIR": str(data_dir)})
+        assert unfinished_folders(settings) == []
+        assert not (data_dir / "refresh.json").exists()
+
+
+def test_publishing_killed_before_any_change_of_the_file_system_leaves_a_whole_generation(
+    settings: Settings,
+) -> None:
+    keep_two = dataclasses.replace(settings, keep_generations=2)
+    for old in (1, 2):  # so that retiring is among what is killed
+        publish(keep_two, MARTS, f"2026010{old}T000000Z-x", {})
+    exit_code, change = -signal.SIGKILL, 0
+    while exit_code:
+        change += 1
+        before = numbers(settings)
+        build(settings, f"create or replace table marts.numbers as select {change} as number")
+        generation = f"20260201T{change:06}Z-x"
+        killed = subprocess.run(
+            [*FAULTS, "publish", str(change), str(settings.data_dir), generation],
+            cwd=ROOT,
+            check=False,
+        )
+        exit_code = killed.returncode
+        assert exit_code in (0, -signal.SIGKILL)
+        current = (settings.marts_dir / "current").resolve()
+        check_generation(current)
+        flipped = current.name == generation
+        assert numbers(settings) == ([change] if flipped else before)
+        assert all(check_generation(found.folder) for found in list_generations(settings))
+        if change % 5 == 0:  # and the next one works, with nothing left over
+            publish(keep_two, MARTS, f"20260201T{change:06}Z-y", {})
+            assert numbers(settings) == [change]
+            assert unfinished_folders(settings) == []
+            assert len(list_generations(settings)) == 2
+    assert change > 20
+
+
+def test_readers_through_twenty_swaps_see_no_error_and_no_mixture(settings: Settings) -> None:
+    marts = {"first", "second"}
+    settings = dataclasses.replace(settings, keep_generations=20)
+
+    def publish_number(number: int) -> None:
+        build(
+            settings,
+            "drop table if exists marts.numbers",
+            *(f"create or replace table marts.{mart} as select {number} as n" for mart in marts),
+        )
+        publish(settings, marts, f"20260101T{number:06}Z-x", {})
+
+    publish_number(0)
+    readers = [
+        subprocess.Popen(
+            [*FAULTS, "read", str(settings.marts_dir / "current")],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(8)
+    ]
+    for reader in readers:
+        assert reader.stdout
+        assert reader.stdout.readline() == "0\n"  # all of them read before the first swap
+    for number in range(1, 21):
+        publish_number(number)
+    for reader in readers:
+        seen = list(map(int, reader.communicate("end")[0].split()))
+        assert reader.returncode == 0
+        assert seen == sorted(seen)
+        assert seen[-1] == 20
+    assert len({*seen}) > 3  # the last reader has been through several generations
+
+
+def test_a_full_disk_leaves_the_last_generation_and_of_two_refreshes_then_one_works(
+    published: Path, tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    # A small disk of its own, which goes with the process; `fill` knows what to do without one.
+    script = (
+        'mount -t tmpfs -o size=120m,nr_inodes=4000 tmpfs "$1" || echo cannot mount; '
+        'cp -a "$2" "$1/data" && exec "$3" -m tests.faults fill "$1"'
+    )
+    alone = ["unshare", "--mount", "--map-root-user"]
+    if subprocess.run([*alone, "true"], check=False).returncode:
+        alone = []
+    ended = subprocess.run(
+        [*alone, "sh", "-c", script, "sh", str(disk), str(published), sys.executable],
+        cwd=ROOT,
+        env=environment(PSA_DATA_DIR=str(disk / "data")),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
