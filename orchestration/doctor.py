@@ -208,12 +208,10 @@ def _leftovers(settings: Settings) -> Iterator[str]:
         try:
             if (settings.warehouse_dir / name).exists():
                 duckdb.connect(settings.warehouse_dir / name, read_only=True).close()
-        except duckdb.IOException as error:
-            raise Finding(f"{error} If a refresh died, end what is left of it.") from None
         except duckdb.Error as error:
-            raise Finding(
-                f"{name} cannot be opened: {error}. It is made from raw/: delete it, `make run`."
-            ) from None
+            if "Conflicting lock" in str(error):  # a dbt that outlives its parent, or a person
+                raise Finding(f"{error} End that process.") from None
+            raise Finding(f"{name} cannot be opened, a refresh makes it again: {error}") from None
     if found:
         raise Finding(f"of a process that died: {', '.join(found)}. The next refresh removes them.")
     yield "nothing unfinished lies about"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import adbc_driver_manager
 import adbc_driver_postgresql.dbapi
@@ -24,6 +24,7 @@ READER = "psa_reader"
 FRESH, OLD = f"{SCHEMA}_fresh", f"{SCHEMA}_old_"
 SIGNED = "generation "  # how the comment of a schema of ours begins
 STILL_READ = "55P03"  # what dropping a table says that a query reads; the next load drops it
+PATIENCE = "5s"
 ONE_LOADER = 20_261_120  # number of the lock that a load holds in the database
 # What a type of the marts is in Postgres; those that are missing here are called the same.
 TYPES = {
@@ -120,7 +121,11 @@ def _swap(postgres: Connection) -> None:
     old = _rows(postgres, f"select nspname from pg_namespace where starts_with(nspname, '{OLD}')")  # noqa: S608 - own name
     for (schema,) in old:
         try:
-            _run(postgres, "set lock_timeout = '5s'", f"drop schema {quoted(schema)} cascade")
+            _run(
+                postgres,
+                f"set lock_timeout = '{PATIENCE}'",
+                f"drop schema {quoted(schema)} cascade",
+            )
             postgres.commit()
         except adbc_driver_manager.Error as error:
             postgres.rollback()
@@ -178,7 +183,8 @@ def _connection(settings: Settings) -> Iterator[Connection]:
             yield connection
     except adbc_driver_manager.Error as error:
         said = str(error)
-        for secret in (address, parts.password, unquote(parts.password or "")):
+        in_query = dict(parse_qsl(parts.query)).get("password")
+        for secret in (address, parts.password, unquote(parts.password or ""), in_query):
             said = said.replace(secret, "***") if secret else said
         raise PostgresError(
             f"PSA_POSTGRES_URL: the marts could not be loaded into {parts.hostname}: {said}"
