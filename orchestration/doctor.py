@@ -11,6 +11,7 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
+import sqlalchemy
 from packaging.requirements import Requirement
 
 from orchestration.generations import (
@@ -163,8 +164,13 @@ def _runs(settings: Settings) -> Iterator[str]:
     os.environ.update(settings.environment(settings.as_of(datetime.now(UTC))))
     if not (settings.data_dir / "dagster" / "dagster.yaml").exists():
         return
-    with dg.DagsterInstance.get() as instance:
-        records = instance.get_run_records(limit=RUNS_SHOWN)
+    try:
+        with dg.DagsterInstance.get() as instance:
+            records = instance.get_run_records(limit=RUNS_SHOWN)
+    except (ImportError, dg.DagsterError, sqlalchemy.exc.SQLAlchemyError) as error:
+        raise Finding(
+            f"the history cannot be read: {error}. See orchestration/dagster.yaml."
+        ) from None
     for record in records:
         run = record.dagster_run
         said = f"{run.status.value} {_ago(record.create_timestamp)}: {run.job_name} {run.run_id}"

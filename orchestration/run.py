@@ -105,7 +105,9 @@ def _spare_the_disk() -> None:
     kept_open: dict[str, sqlite3.Connection] = {}
 
     @sqlalchemy.event.listens_for(sqlalchemy.engine.Engine, "connect")
-    def on_connect(connection: sqlite3.Connection, _: object) -> None:
+    def on_connect(connection: object, _: object) -> None:
+        if not isinstance(connection, sqlite3.Connection):
+            return
         connection.execute("pragma synchronous = normal")
         path = connection.execute("pragma database_list").fetchone()[2]
         if path not in kept_open:
