@@ -11,14 +11,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from tests.reference import billing, milestones
 from tests.reference import purchase_orders as po
 from tests.reference.comparison import Marts, compare
+from tests.reference.state import State, load
 
-__all__ = ["compare", "compute"]
+__all__ = ["State", "compare", "compute", "compute_from", "load"]
 
 
 def compute(landing: Path, as_of_date: date, **settings: Any) -> Marts:
-    """All marts of this module for one landing directory.
+    """All marts of this package for one landing directory.
 
     Args:
         landing: the landing directory of SPEC 1, CSV files only.
@@ -29,18 +31,27 @@ def compute(landing: Path, as_of_date: date, **settings: Any) -> Marts:
         Mart name -> rows with the columns of `MART_COLUMNS`. Decimals are `Decimal`, timestamps
         are naive and in UTC.
     """
-    state = po.load(landing, as_of_date, **settings)
+    return compute_from(load(landing, as_of_date, **settings))
+
+
+def compute_from(state: State) -> Marts:
+    """All marts of one state, as `compute` returns them."""
     charges = po.fct_charges_po_resolved(state)
     entries = po.fct_time_entries_po_resolved(state)
+    stones = milestones.fct_milestones(state, charges)
+    utilization = billing.po_utilization(state, charges, entries, stones)
+    to_invoice = billing.lines_to_invoice(state, charges, entries, stones)
+    invoices = billing.invoice_preview(state, to_invoice, utilization)
     return {
         "dim_companies": po.dim_companies(state),
         "dim_contracts": po.dim_contracts(state),
         "dim_projects": po.dim_projects(state),
+        "dim_purchase_orders": billing.dim_purchase_orders(state, charges, entries, stones),
         "fct_charges_po_resolved": charges,
         "fct_time_entries_po_resolved": entries,
         "po_exposure": po.po_exposure(state, charges),
         "hours_per_po": po.hours_per_po(state, entries),
-        "po_overview": po.po_overview(state, charges, entries),
+        "po_overview": po.po_overview(state, charges, entries, stones),
         "po_coverage": po.po_coverage(state, charges, entries),
         "po_coverage_by_object": po.po_coverage_by_object(state, charges, entries),
         "po_gap_summary": po.po_gap_summary(charges, entries),
@@ -50,4 +61,14 @@ def compute(landing: Path, as_of_date: date, **settings: Any) -> Marts:
         "charge_allocation": po.charge_allocation(state),
         "company_po_profile": po.company_po_profile(state, charges, entries),
         "problem_effort": po.problem_effort(state, entries),
+        "po_utilization": utilization,
+        "po_monthly_activity": billing.po_monthly_activity(state, charges, entries, stones),
+        "invoice_preview": invoices,
+        "invoice_preview_items": billing.invoice_preview_items(to_invoice, invoices),
+        "fct_milestones": stones,
+        "milestone_conflicts": milestones.milestone_conflicts(state, charges, stones),
+        "milestone_charge_links": milestones.milestone_charge_links(state, charges, stones),
+        "milestone_status_breakdown": milestones.milestone_status_breakdown(state, stones),
+        "milestone_conflict_summary": milestones.milestone_conflict_summary(state, charges, stones),
+        "project_milestone_conflicts": milestones.project_milestone_conflicts(stones),
     }

@@ -11,6 +11,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
+from tests.reference.texts import tidy
+
 Row = dict[str, Any]
 
 # column -> (type, aliases). `id` keeps 0, `foreign_key` reads 0 as null (SPEC 2). Columns that no
@@ -129,8 +131,42 @@ TABLES: dict[str, tuple[str, tuple[str, ...], _Columns]] = {
             "invoice_number": ("text", ()),
         },
     ),
-    # only its batches are of interest here (`po_overview.data_as_of`)
-    "contract_milestones": ("autotask", ("id",), {"id": ("id", ("contract_milestone_id",))}),
+    "contract_milestones": (
+        "autotask",
+        ("id",),
+        {
+            "id": ("id", ("contract_milestone_id",)),
+            "contract_id": ("foreign_key", ()),
+            "project_id": ("foreign_key", ()),
+            "project_number": ("text", ()),
+            "title": ("text", ()),
+            "amount": ("decimal", ()),
+            "status_name": ("text", ("status", "contract_milestone_status_name")),
+            "date_due": ("date", ()),
+        },
+    ),
+    "purchase_orders": (
+        "reference",
+        ("company_id", "purchase_order_number"),
+        {
+            "company_id": ("id", ()),
+            "purchase_order_number": ("text", ()),
+            "authorized_amount": ("decimal", ()),
+            "authorized_hours": ("decimal", ()),
+            "valid_from": ("date", ()),
+            "valid_to": ("date", ()),
+        },
+    ),
+    "milestone_conflict_waivers": (
+        "reference",
+        ("milestone_id", "conflict_type"),
+        {
+            "milestone_id": ("foreign_key", ()),
+            "conflict_type": ("lower_case", ()),
+            "reason": ("text", ()),
+            "until": ("date", ()),
+        },
+    ),
     "po_required_companies": (
         "reference",
         ("company_id",),
@@ -230,9 +266,20 @@ def parse_value(column_type: str, text: str | None) -> Any:
         return parse_date(text)
     if column_type == "ts":
         return parse_timestamp(text)
-    if column_type == "charge_kind":
+    if column_type in ("charge_kind", "lower_case"):
         return text.lower()
     return text
+
+
+def key_of(table: str, row: Row) -> tuple[Any, ...]:
+    """SPEC 2: what a row is known by; in the register the *clean* PO is part of it."""
+    return tuple(
+        tidy(row[column])
+        if (table, column) == ("purchase_orders", "purchase_order_number")
+        # a valid row of the register has no placeholder, so that tidy is clean
+        else row[column]
+        for column in TABLES[table][1]
+    )
 
 
 def choose_header(headers: list[str], column: str, aliases: Iterable[str]) -> str | None:
@@ -246,7 +293,7 @@ def choose_header(headers: list[str], column: str, aliases: Iterable[str]) -> st
 
 def read_rows(path: Path, table: str) -> list[Row]:
     """Read one CSV file into typed rows; of a key delivered twice the last row stays (SPEC 3)."""
-    _, key, columns = TABLES[table]
+    columns = TABLES[table][2]
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         headers = list(reader.fieldnames or [])
@@ -260,7 +307,7 @@ def read_rows(path: Path, table: str) -> list[Row]:
             for column, (column_type, _) in columns.items():
                 header = chosen[column]
                 row[column] = parse_value(column_type, None if header is None else raw[header])
-            last_of_key[tuple(row[column] for column in key)] = row
+            last_of_key[key_of(table, row)] = row
     return list(last_of_key.values())
 
 
@@ -278,7 +325,7 @@ def read_batches(landing: Path, table: str) -> list[Batch]:
     return sorted(batches, key=lambda batch: (batch.extracted_at, batch.batch_id))
 
 
-def current_rows(batches: list[Batch], key: tuple[str, ...]) -> list[Row]:
+def current_rows(batches: list[Batch], table: str) -> list[Row]:
     """SPEC 1: the latest row of every key that the newest full batch or a later one holds."""
     newest_full = 0
     latest: dict[tuple[Any, ...], tuple[int, Row]] = {}
@@ -286,5 +333,5 @@ def current_rows(batches: list[Batch], key: tuple[str, ...]) -> list[Row]:
         if batch.is_full:
             newest_full = position
         for row in batch.rows:
-            latest[tuple(row[column] for column in key)] = (position, row)
+            latest[key_of(table, row)] = (position, row)
     return [row for position, row in latest.values() if position >= newest_full]

@@ -2,256 +2,15 @@
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
-from tests.reference.landing import TABLES, Batch, Row, current_rows, read_batches
-
-SEEDS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds"
-PLACEHOLDER_SEED = SEEDS / "po_placeholders.csv"
-MATERIAL_PRIORITY_SEED = SEEDS / "material_code_priorities.csv"
-DEFAULT_PRECEDENCE = ("charge", "task", "ticket", "project", "contract")
-INHERITED_LEVELS = ("task", "ticket", "project", "contract")
-CANCELLED_CHARGE_STATUSES = ("Canceled", "Cancelled")
-INACTIVE_CONTRACT_STATUSES = ("Inactive", "0", "Cancelled", "Canceled", "Complete", "Expired")
-
-
-# ---------------------------------------------------------------------------------------------
-# SPEC 4.2: clean PO
-# ---------------------------------------------------------------------------------------------
-
-# `\s` covers the Unicode spaces, tabs and the no-break spaces, but none of the zero-width ones.
-_WHITE_SPACE = re.compile(r"[\s\u180e\u200b\u200c\u200d\u2060\ufeff]+")
-
-
-def tidy(text: str | None) -> str:
-    """SPEC 4.2 steps 1 and 2: trim, collapse white space to one space, upper-case."""
-    return _WHITE_SPACE.sub(" ", text or "").strip(" ").upper()
-
-
-def is_blank(text: str | None) -> bool:
-    """Whether nothing but white space is there."""
-    return tidy(text) == ""
-
-
-def is_placeholder(text: str | None, placeholders: frozenset[str]) -> bool:
-    """SPEC 4.2 step 4: the text stands for "no PO"."""
-    return tidy(text) != "" and tidy(text) in placeholders
-
-
-def clean_po(text: str | None, placeholders: frozenset[str]) -> str | None:
-    """SPEC 4.2: the PO that all marts show, or None."""
-    tidied = tidy(text)
-    if tidied == "" or tidied in placeholders:
-        return None
-    return tidied
-
-
-def read_placeholders(path: Path = PLACEHOLDER_SEED) -> list[str]:
-    """The first column of the seed `po_placeholders`."""
-    with path.open(newline="", encoding="utf-8") as file:
-        return [line[0] for line in list(csv.reader(file))[1:] if line]
-
-
-def read_material_priorities(path: Path = MATERIAL_PRIORITY_SEED) -> dict[str, str]:
-    """The seed `material_code_priorities`: material code -> priority."""
-    with path.open(newline="", encoding="utf-8") as file:
-        return {row["material_code_name"]: row["po_priority"] for row in csv.DictReader(file)}
-
-
-# ---------------------------------------------------------------------------------------------
-# SPEC 4.4: versions of a parent's PO
-# ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Version:
-    """What a parent said about its PO from `starts_on` (None: ever since) until the next one."""
-
-    starts_on: date | None
-    po_number: str | None
-    start_date: date | None
-    end_date: date | None
-
-    def covers(self, day: date) -> bool:
-        """It has a PO and, for a contract, the day lies in its own period."""
-        if self.po_number is None:
-            return False
-        if self.start_date is not None and day < self.start_date:
-            return False
-        return not (self.end_date is not None and day > self.end_date)
-
-
-def version_start(row: Row, previous_at: datetime, extracted_at: datetime) -> date:
-    """SPEC 4.4: the row's own time stamp if it explains the change, else the delivery's date."""
-    modified_at: datetime | None = row["last_modified_at"]
-    if modified_at is not None and previous_at < modified_at <= extracted_at:
-        return modified_at.date()
-    return extracted_at.date()
-
-
-def build_versions(
-    batches: list[Batch], *, is_contract: bool, placeholders: frozenset[str]
-) -> dict[int, list[Version]]:
-    """SPEC 4.4: the versions of every id that was ever delivered, oldest first."""
-    histories: dict[int, list[Version]] = {}
-    previous_at = datetime.min  # never used: an id of the first batch has no earlier version
-    for batch in batches:
-        for row in batch.rows:
-            po_number = clean_po(row["purchase_order_number"], placeholders)
-            start_date = row["start_date"] if is_contract else None
-            end_date = row["end_date"] if is_contract else None
-            history = histories.setdefault(row["id"], [])
-            if not history:
-                history.append(Version(None, po_number, start_date, end_date))
-                continue
-            last = history[-1]
-            if (last.po_number, last.start_date, last.end_date) == (
-                po_number,
-                start_date,
-                end_date,
-            ):
-                continue
-            starts_on = version_start(row, previous_at, batch.extracted_at)
-            history.append(Version(starts_on, po_number, start_date, end_date))
-        previous_at = batch.extracted_at
-    return histories
-
-
-def versions_from(history: list[Version], day: date) -> list[Version]:
-    """The version in force on the day, and all later ones."""
-    in_force = 0
-    for position, version in enumerate(history):
-        if version.starts_on is None or version.starts_on <= day:
-            in_force = position
-    return history[in_force:]
-
-
-def po_on(history: list[Version], day: date) -> tuple[str | None, str | None]:
-    """SPEC 4.4: PO and basis on a day."""
-    in_force, *later = versions_from(history, day)
-    if in_force.covers(day):
-        return in_force.po_number, "in_force"
-    for version in later:
-        if version.covers(day):
-            return version.po_number, "backfilled"
-    return None, None
-
-
-# ---------------------------------------------------------------------------------------------
-# The state of one landing directory
-# ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class State:
-    """Current rows by id, PO histories by level and id, and the settings of one computation."""
-
-    companies: dict[int, Row]
-    parents: dict[str, dict[int, Row]]  # level -> id -> current row
-    histories: dict[str, dict[int, list[Version]]]  # level -> id -> versions
-    charges: list[Row]
-    time_entries: list[Row]
-    po_required_company_ids: set[int]
-    disputed_company_ids: set[int]
-    data_as_of: datetime | None
-    as_of_date: date
-    placeholders: frozenset[str]
-    precedence: tuple[str, ...]
-    cancelled_charge_statuses: frozenset[str]
-    inactive_contract_statuses: frozenset[str]
-    labor_tracking: str
-    material_priorities: dict[str, str]  # tidied material code -> priority
-
-    def requires_po(self, company_id: int | None) -> bool:
-        """SPEC 2: its `po_required` is true or it is in `po_required_companies`."""
-        if company_id is None:
-            return False
-        company = self.companies.get(company_id)
-        flagged = company is not None and company["po_required"] is True
-        return flagged or company_id in self.po_required_company_ids
-
-    def name_of_company(self, company_id: int | None) -> str | None:
-        """SPEC 5: null for orphans."""
-        company = None if company_id is None else self.companies.get(company_id)
-        return None if company is None else company["company_name"]
-
-    def parent(self, level: str, parent_id: int | None) -> Row | None:
-        """The current row of a parent, None for no id and for an orphan."""
-        return None if parent_id is None else self.parents[level].get(parent_id)
-
-    def po_text(self, level: str, row: Row) -> str | None:
-        """The current PO text of an object; a level left out of the precedence has none."""
-        return row["purchase_order_number"] if level in self.precedence else None
-
-    def current_po(self, level: str, row: Row) -> str | None:
-        """The current clean PO of an object."""
-        return clean_po(self.po_text(level, row), self.placeholders)
-
-
-def load(
-    landing: Path,
-    as_of_date: date,
-    *,
-    placeholders: Iterable[str] | None = None,
-    precedence: Sequence[str] = DEFAULT_PRECEDENCE,
-    cancelled_charge_statuses: Iterable[str] = CANCELLED_CHARGE_STATUSES,
-    inactive_contract_statuses: Iterable[str] = INACTIVE_CONTRACT_STATUSES,
-    labor_tracking: str = "auto",
-    material_priorities: Mapping[str, str] | None = None,
-) -> State:
-    """Read a landing directory and the settings into a `State`."""
-    if placeholders is None:
-        placeholders = read_placeholders()
-    if material_priorities is None:
-        material_priorities = read_material_priorities()
-    tidy_placeholders = frozenset(tidy(placeholder) for placeholder in placeholders)
-    batches = {table: read_batches(landing, table) for table in TABLES}
-    current = {table: current_rows(batches[table], TABLES[table][1]) for table in TABLES}
-    extracted = [
-        batch.extracted_at
-        for table, (source, _, _) in TABLES.items()
-        for batch in batches[table]
-        if source == "autotask"
-    ]
-    return State(
-        companies={row["id"]: row for row in current["companies"]},
-        parents={
-            level: {row["id"]: row for row in current[f"{level}s"]} for level in INHERITED_LEVELS
-        },
-        histories={
-            level: build_versions(
-                batches[f"{level}s"],
-                is_contract=level == "contract",
-                placeholders=tidy_placeholders,
-            )
-            for level in INHERITED_LEVELS
-        },
-        charges=current["charges"],
-        time_entries=current["time_entries"],
-        po_required_company_ids={row["company_id"] for row in current["po_required_companies"]},
-        disputed_company_ids={
-            row["company_id"]
-            for row in current["po_required_companies"]
-            if row["has_disputed_invoice"] is True
-        },
-        data_as_of=max(extracted, default=None),
-        as_of_date=as_of_date,
-        placeholders=tidy_placeholders,
-        precedence=tuple(precedence),
-        cancelled_charge_statuses=frozenset(tidy(s) for s in cancelled_charge_statuses),
-        inactive_contract_statuses=frozenset(tidy(s) for s in inactive_contract_statuses),
-        labor_tracking=labor_tracking,
-        material_priorities={tidy(code): text for code, text in material_priorities.items()},
-    )
-
+from tests.reference.landing import Row
+from tests.reference.state import INHERITED_LEVELS, State, po_on, versions_from
+from tests.reference.texts import is_blank, is_placeholder, status_key, tidy
 
 # ---------------------------------------------------------------------------------------------
 # SPEC 4.3: effective parents
@@ -469,9 +228,14 @@ def is_invoiced(invoice_number: str | None) -> bool:
 
 def is_billable(state: State, charge: Row) -> bool:
     """SPEC 4.6: as delivered (null → true), and not cancelled."""
-    if tidy(charge["status_name"]) in state.cancelled_charge_statuses:
+    if status_key(charge["status_name"]) in state.cancelled_charge_statuses:
         return False
     return charge["is_billable"] is not False
+
+
+def is_active_contract(state: State, contract: Row) -> bool:
+    """SPEC 6: null and unlisted statuses are active."""
+    return status_key(contract["status_name"]) not in state.inactive_contract_statuses
 
 
 def labor_is_tracked(state: State) -> bool:
@@ -529,7 +293,7 @@ def dim_companies(state: State) -> list[Row]:
 
 
 def dim_contracts(state: State) -> list[Row]:
-    """SPEC 5: one row per contract; activity as in SPEC 6 (null and unlisted are active)."""
+    """SPEC 5: one row per contract."""
     return [
         {
             "contract_id": contract["id"],
@@ -538,7 +302,7 @@ def dim_contracts(state: State) -> list[Row]:
             "company_id": contract["company_id"],
             "contract_type_name": contract["contract_type_name"],
             "status_name": contract["status_name"],
-            "is_active": tidy(contract["status_name"]) not in state.inactive_contract_statuses,
+            "is_active": is_active_contract(state, contract),
             "start_date": contract["start_date"],
             "end_date": contract["end_date"],
             "renewed_contract_id": contract["renewed_contract_id"],
@@ -749,8 +513,10 @@ def hours_per_po(state: State, entries: list[Row]) -> list[Row]:
     return rows
 
 
-def po_overview(state: State, charges: list[Row], entries: list[Row]) -> list[Row]:
-    """SPEC 5: one row for the whole (all columns but `exposed_milestone_amount`)."""
+def po_overview(
+    state: State, charges: list[Row], entries: list[Row], milestones: list[Row]
+) -> list[Row]:
+    """SPEC 5: one row for the whole."""
     direct = [charge for charge in charges if charge["has_direct_po"]]
     with_po = [charge for charge in charges if charge["has_po"]]
     exposed = [charge for charge in charges if charge["is_exposed"]]
@@ -787,6 +553,13 @@ def po_overview(state: State, charges: list[Row], entries: list[Row]) -> list[Ro
             ),
             "exposed_labor_amount": total(
                 entry["labor_amount"] for entry in entries if entry["is_exposed"]
+            ),
+            "exposed_milestone_amount": total(
+                milestone["amount"]
+                for milestone in milestones
+                if milestone["billing_stage"] in ("completed", "approved_for_billing")
+                and milestone["po_number"] is None
+                and milestone["company_id"] != 0
             ),
         }
     ]
