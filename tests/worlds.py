@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import os
 import random
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -188,9 +187,9 @@ _BATCH_COUNTS = {
     "charges": (1, 3),
     "time_entries": (1, 2),
     "contract_milestones": (1, 2),
-    "purchase_orders": (1, 1),
+    "purchase_orders": (1, 3),
     "po_required_companies": (1, 2),
-    "milestone_conflict_waivers": (1, 1),
+    "milestone_conflict_waivers": (1, 4),
 }
 
 _CONFLICT_TYPES = (
@@ -367,6 +366,7 @@ class _World:
     rng: random.Random
     base: int  # ids are base + 1, base + 2, …: the same numbers in every table
     labor_invoiced: bool
+    has_claims: bool  # whether charges name milestones
     has_own_organisation: bool  # exactly one world of a landing directory delivers company 0
     ids: dict[str, list[int]] = field(default_factory=dict)
     parents: dict[str, dict[int, Row]] = field(default_factory=dict)  # latest row by table and id
@@ -397,6 +397,10 @@ class _World:
             return self.rng.choice(self.days) + timedelta(days=self.rng.choice([-1, 0, 0, 1]))
         return _day_between(self.rng, date(2026, 4, 1), date(2026, 12, 10))
 
+    def latest(self, table: str, row_id: int | None) -> Row:
+        """The latest state of a row; empty for an orphan and for no id."""
+        return self.parents[table].get(row_id or -1, {})
+
 
 def _quiet_amounts(rng: random.Random) -> tuple[tuple[Decimal, str | None], ...]:
     """The charges of a quiet company: one of a few amounts for all worlds, or 0.125 % with PO."""
@@ -408,7 +412,7 @@ def _quiet_amounts(rng: random.Random) -> tuple[tuple[Decimal, str | None], ...]
             ]
         )
     amount = rng.choice([Decimal(9) * 10**9, Decimal(6) * 10**9, Decimal(3) * 10**9, Decimal(250)])
-    return ((amount, _maybe(rng, 0.1, "PO-1001")),)
+    return ((amount, _maybe(rng, 0.5, "PO-1001")),)
 
 
 def _company(world: _World, company_id: int) -> Row:
@@ -433,26 +437,41 @@ def _company(world: _World, company_id: int) -> Row:
 def _period(rng: random.Random) -> tuple[date | None, date | None]:
     """Contract dates: open on either side, one day long, or some weeks."""
     start = _day_between(rng, date(2026, 5, 1), date(2026, 10, 31))
+    if _chance(rng, 0.15):
+        # a renewal typed in ahead of time, or on the very day
+        start = AS_OF_DATE + timedelta(days=rng.choice([0, 0, 1, 30]))
     end = start + timedelta(days=rng.choice([0, 1, 20, 45, 90, 150]))
+    if start < AS_OF_DATE and _chance(rng, 0.15):
+        end = AS_OF_DATE - timedelta(days=rng.choice([0, 1]))
     return (_maybe(rng, 0.65, start), _maybe(rng, 0.65, end))
 
 
 def _contract(world: _World, contract_id: int) -> Row:
     rng = world.rng
     start_date, end_date = _period(rng)
-    statuses = ["Active", "active ", "1", "0", "Inactive", "cancelled", "Expired", "Paused", None]
+    active = ["Active", "active ", "1", "Paused", None]
+    inactive = ["0", "Inactive", "cancelled", " Canceled", "COMPLETE", "Expired"]
     return {
         "id": contract_id,
         "company_id": world.company(),
         "contract_name": f'Contract "{contract_id}", managed services',
         "contract_number": _maybe(rng, 0.5, f"C-{contract_id}"),
         "contract_type_name": rng.choice(["Time and Materials", "Block Hours", None]),
-        "status_name": rng.choice(statuses),
+        "status_name": rng.choice(active if _chance(rng, 0.75) else inactive),
         "purchase_order_number": _po_text(rng, 0.55),
         "start_date": start_date,
         "end_date": end_date,
-        "renewed_contract_id": _maybe(rng, 0.3, world.link("contracts")),
+        "renewed_contract_id": rng.choice(
+            [None, None, contract_id, world.link("contracts"), world.link("contracts")]
+        ),
     }
+
+
+def _project_number(world: _World, project_id: int) -> str | None:
+    """A number of its own, one that several projects share, white space, or nothing."""
+    rng = world.rng
+    number = rng.choice([f"P{project_id}", f"P{project_id}", f"P{project_id}", f"P{world.base}"])
+    return rng.choice([number, number, number, f" {number}", f"{number}  ", " ", None])
 
 
 def _project(world: _World, project_id: int) -> Row:
@@ -461,7 +480,7 @@ def _project(world: _World, project_id: int) -> Row:
         "id": project_id,
         "company_id": world.company(),
         "project_name": f"Project {project_id}",
-        "project_number": _maybe(rng, 0.7, f"P{project_id}"),
+        "project_number": _project_number(world, project_id),
         "contract_id": _maybe(rng, 0.75, world.link("contracts")),
         "purchase_order_number": _po_text(rng, 0.35),
         "status_name": rng.choice(["New", "Complete", None]),
@@ -552,6 +571,7 @@ def _company_of_links(world: _World, links: Row) -> int | None:
 def _charge(world: _World, key: tuple[int, str | None]) -> Row:
     rng = world.rng
     links = _links(world, with_project=True)
+    milestone_id = _claim(world, links)
     company_id = rng.choice(
         [None, None, None, world.company(), *[_company_of_links(world, links)] * 4]
     )
@@ -570,7 +590,7 @@ def _charge(world: _World, key: tuple[int, str | None]) -> Row:
         "charge_kind": kind if kind is None else rng.choice([kind, kind, kind.upper()]),
         "company_id": company_id,
         **links,
-        "milestone_id": _maybe(rng, 0.15, world.link("contract_milestones")),
+        "milestone_id": milestone_id,
         "purchase_order_number": _po_text(rng, 0.3) if _chance(rng, 0.6) else None,
         "internal_po_number": rng.choice([None, None, " ", "MSP-7", "N/A"]),
         "material_code_name": material,
@@ -590,6 +610,9 @@ def _charge(world: _World, key: tuple[int, str | None]) -> Row:
     if number <= len(world.quiet_amounts):
         charge["company_id"] = world.quiet_company_id
         charge["material_code_name"] = "Software"
+        charge["milestone_id"] = None
+        if _chance(rng, 0.8):
+            charge["is_billable"], charge["status_name"] = True, None
         charge["billable_amount"], charge["purchase_order_number"] = world.quiet_amounts[number - 1]
     return charge
 
@@ -609,21 +632,79 @@ def _time_entry(world: _World, entry_id: int) -> Row:
     }
 
 
+_MILESTONE_STATUSES = (
+    *("Incompleted", "incomplete", "In Progress", " IN PROGRESS", "Completed", "complete "),
+    *("Approved for Billing", "APPROVED for billing", "Ready to Bill", "ready to bill "),
+    *("Billed", "BILLED", "Waiting for client", "approved", " "),
+)
+
+
+def _due_date(world: _World, contract: Row) -> date | None:
+    """None, about the as-of date, about the end of the contract, or a day like any line's."""
+    rng = world.rng
+    near = timedelta(days=rng.choice([-1, 0, 0, 1]))
+    dates = [None, AS_OF_DATE, AS_OF_DATE + near, world.day(), world.day(), date(2027, 3, 1)]
+    if contract.get("end_date") is not None:
+        dates += [contract["end_date"] + near] * 4
+    return rng.choice(dates)
+
+
 def _milestone(world: _World, milestone_id: int) -> Row:
     rng = world.rng
-    project = world.link("projects")
-    statuses = ["Incompleted", "In Progress", "completed", "Approved for Billing", "Billed", "Odd"]
+    contract_id = project_id = number = None
+    shape = rng.choice(
+        ["contract", "contract", "project", "project", "number", "number", "both", "both", "none"]
+    )
+    if shape in ("contract", "both"):
+        contract_id = world.link("contracts")
+    if shape in ("project", "both"):
+        project_id = world.link("projects")
+    if shape == "both" and _chance(rng, 0.5):
+        # the project is on the same contract, as it should be
+        contract_id = world.latest("projects", project_id).get("contract_id", contract_id)
+    if shape == "number" or _chance(rng, 0.1):
+        project = rng.choice([*world.ids["projects"], world.base])
+        number = rng.choice(["P{}", "P{}", "P{}", " P{}", "P{} ", "p{}", "P{}.9", " "])
+        number = number.format(project)
+    target = contract_id or world.latest("projects", project_id).get("contract_id")
     return {
         "id": milestone_id,
-        "contract_id": _maybe(rng, 0.5, world.link("contracts")),
-        "project_id": _maybe(rng, 0.5, project),
-        "project_number": _maybe(rng, 0.3, f"P{project}"),
+        "contract_id": contract_id,
+        "project_id": project_id,
+        "project_number": number,
         "title": f"Milestone {milestone_id}",
-        "amount": rng.choice([Decimal(0), Decimal("1500.5"), Decimal(rng.randint(1, 99999))]),
-        "status_name": rng.choice(statuses),
-        "date_due": _maybe(rng, 0.8, world.day()),
+        # several of one amount, so that the order to fix them is decided by what comes after it
+        "amount": rng.choice(
+            [Decimal(0), Decimal("1500.5"), Decimal(2000), Decimal(rng.randint(1, 99999)) / 100]
+        ),
+        "status_name": rng.choice(_MILESTONE_STATUSES),
+        "date_due": _due_date(world, world.latest("contracts", target)),
         "description": _maybe(rng, 0.3, "Stage"),
     }
+
+
+def _claim(world: _World, links: Row) -> int | None:
+    """The milestone that a charge names; half of them bill it on the milestone's contract."""
+    rng = world.rng
+    if not world.has_claims or _chance(rng, 0.7):
+        return None
+    milestone_id = world.link("contract_milestones", exists=0.9)
+    milestone = world.latest("contract_milestones", milestone_id)
+    project = world.latest("projects", milestone.get("project_id"))
+    target = milestone.get("contract_id") or project.get("contract_id")
+    if target and _chance(rng, 0.6):
+        links |= {"contract_id": None, "project_id": None, "task_id": None, "ticket_id": None}
+        level = rng.choice(["contract", "project", "ticket"])
+        owners = [
+            row["id"]
+            for row in world.parents[f"{level}s"].values()
+            if level != "contract" and row["contract_id"] == target
+        ]
+        if owners:
+            links[f"{level}_id"] = rng.choice(owners)
+        else:
+            links["contract_id"] = target
+    return milestone_id
 
 
 _MAKERS: dict[str, Callable[[_World, Any], Row]] = {
@@ -643,9 +724,9 @@ _SIZES = {
     "projects": (4, 6),
     "tasks": (5, 8),
     "tickets": (4, 7),
+    "contract_milestones": (8, 14),
     "charges": (30, 60),
     "time_entries": (30, 60),
-    "contract_milestones": (3, 6),
 }
 _CHARGE_KINDS = (None, None, "contract", "project", "ticket", "change_order")
 
@@ -780,30 +861,76 @@ def _fill_reference(world: _World, landing: dict[str, list[Delivery]]) -> None:
                     "notes": _maybe(rng, 0.3, "by letter"),
                 }
             )
-    for delivery in landing.get("purchase_orders", []):
-        for company_id in company_ids:
-            start = world.day()
-            delivery.rows.append(
-                {
-                    "company_id": company_id,
-                    "purchase_order_number": _dirty(rng, rng.choice(_PO_NUMBERS)),
-                    "authorized_amount": _maybe(rng, 0.7, Decimal(rng.randint(0, 9999))),
-                    "authorized_hours": _maybe(rng, 0.5, Decimal(rng.randint(0, 99))),
-                    "valid_from": _maybe(rng, 0.5, start),
-                    "valid_to": _maybe(rng, 0.5, start + timedelta(days=rng.randint(0, 99))),
-                    "currency": _maybe(rng, 0.5, "EUR"),
-                    "notes": None,
-                }
-            )
-    for delivery in landing.get("milestone_conflict_waivers", []):
-        delivery.rows.append(
-            {
-                "milestone_id": world.ids["contract_milestones"][0],
-                "conflict_type": rng.choice(_CONFLICT_TYPES),
-                "reason": "Split on purpose",
-                "until": _maybe(rng, 0.5, world.day()),
-            }
-        )
+    # numbers in any of their spellings; what nothing else carries is never used
+    registered = [(company_id, po) for company_id in company_ids for po in _PO_NUMBERS[:3]]
+    registered += [(world.base + 901, "X"), (rng.choice(company_ids), "SPARE 1")]
+    registered += [(world.quiet_company_id, "PO-1001")] if world.quiet_company_id else []
+    registered += [(0, po) for po in _PO_NUMBERS if world.has_own_organisation]
+    _keep(world, landing.get("purchase_orders", []), registered, _registered_po)
+    waived = [
+        (milestone_id, conflict_type)
+        for milestone_id in (*world.ids["contract_milestones"], world.base + 900)
+        for conflict_type in _CONFLICT_TYPES
+        if _chance(rng, 0.15)
+    ]
+    _keep(world, landing.get("milestone_conflict_waivers", []), waived, _waiver)
+
+
+def _keep(
+    world: _World,
+    deliveries: list[Delivery],
+    keys: list[tuple[int, str]],
+    make: Callable[[_World, tuple[int, str]], Row],
+) -> None:
+    """Let a table of the user live through its deliveries, some keys twice in one of them."""
+    rng = world.rng
+    for number, delivery in enumerate(deliveries):
+        # a full batch must not delete more than half of a table (SPEC 1)
+        share = 0.85 if delivery.is_full or number == 0 else 0.4
+        for key in [] if delivery.is_empty else keys:
+            if _chance(rng, share):
+                delivery.rows += [make(world, key) for _ in range(2 if _chance(rng, 0.1) else 1)]
+
+
+def _registered_po(world: _World, key: tuple[int, str]) -> Row:
+    """A row of the register: what it authorises from nothing to more than anybody uses."""
+    rng = world.rng
+    company_id, po_number = key
+    amounts: list[Any] = [None, None, 0, "0.01", 500, 9999, 10**6, 10**9, 4 * 10**9, 10**11]
+    used = sum((amount for amount, po in world.quiet_amounts if po is not None), Decimal(0))
+    if company_id == world.quiet_company_id and used > 0 and _chance(rng, 0.9):
+        # used up to the limit, to 80 % of it, or to one unit of money beside these
+        exact = [used, used * 5 / 4]
+        amounts = [amount + rng.choice([0, 0, 1, -1]) * Decimal("0.0001") for amount in exact]
+    amount = rng.choice(amounts)
+    first = rng.choice([None, date(2026, 1, 1), AS_OF_DATE - timedelta(days=30)])
+    days = rng.choice([None, None, None, -1, 0, 0, 1, 60])
+    return {
+        "company_id": company_id,
+        "purchase_order_number": _dirty(rng, po_number) if _chance(rng, 0.5) else po_number,
+        "authorized_amount": None if amount is None else Decimal(amount),
+        "authorized_hours": rng.choice([None, None, None, Decimal(0), *_AUTHORIZED_HOURS]),
+        "valid_from": first,
+        "valid_to": None if days is None else AS_OF_DATE + timedelta(days=days),
+        "currency": _maybe(rng, 0.5, "EUR"),
+        "notes": None,
+    }
+
+
+_AUTHORIZED_HOURS = (Decimal(8), Decimal("24.5"), Decimal(60), Decimal(500))
+
+
+def _waiver(world: _World, key: tuple[int, str]) -> Row:
+    """A waiver that lapsed, lapses today, goes on or is for good."""
+    rng = world.rng
+    milestone_id, conflict_type = key
+    days = rng.choice([None, None, -30, -1, 0, 0, 1, 30])
+    return {
+        "milestone_id": milestone_id,
+        "conflict_type": rng.choice([conflict_type, conflict_type.upper(), conflict_type.title()]),
+        "reason": f"Agreed, {rng.choice(['by mail', 'on the phone', 'in writing'])}",
+        "until": None if days is None else AS_OF_DATE + timedelta(days=days),
+    }
 
 
 def _fill_world(world: _World, landing: dict[str, list[Delivery]]) -> None:
@@ -909,6 +1036,7 @@ def write_worlds(
     *,
     labor_invoiced: bool | None = None,
     with_tickets: bool | None = None,
+    with_claims: bool | None = None,
 ) -> None:
     """Write many small worlds, with ids that never meet, into one landing directory.
 
@@ -922,11 +1050,14 @@ def write_worlds(
         labor_invoiced: whether any time entry has a real invoice number; None leaves it to chance.
             It is one switch for all, because labor tracking is found out over all time entries.
         with_tickets: whether the optional table is delivered at all; None leaves it to chance.
+        with_claims: whether any charge names a milestone; None leaves it to chance.
     """
     if labor_invoiced is None:
         labor_invoiced = _chance(rng, 0.7)
     if with_tickets is None:
         with_tickets = _chance(rng, 0.9)
+    if with_claims is None:
+        with_claims = _chance(rng, 0.9)
     deliveries = {table: _plan_deliveries(rng, table) for table in _SIZES}
     if not with_tickets:
         del deliveries["tickets"]
@@ -938,6 +1069,7 @@ def write_worlds(
             rng=rng,
             base=(number + 1) * IDS_PER_WORLD,
             labor_invoiced=labor_invoiced,
+            has_claims=with_claims,
             has_own_organisation=number == 0,
         )
         _fill_world(world, deliveries)
@@ -945,73 +1077,3 @@ def write_worlds(
         source = "reference" if table in REFERENCE_TABLES else "autotask"
         for delivery in batches:
             _write(rng, landing / source, table, delivery)
-
-
-def write_world(
-    rng: random.Random,
-    landing: Path,
-    *,
-    labor_invoiced: bool | None = None,
-    with_tickets: bool | None = None,
-) -> None:
-    """Write one small world; the arguments are those of `write_worlds`."""
-    write_worlds(rng, landing, 1, labor_invoiced=labor_invoiced, with_tickets=with_tickets)
-
-
-def count_corners(marts: Marts) -> Counter[str]:
-    """How often each branch of SPEC 4.5, 4.6 and 5 occurs, to see that a test really tests it."""
-    counts: Counter[str] = Counter()
-    for mart, kind in (
-        ("fct_charges_po_resolved", "charge"),
-        ("fct_time_entries_po_resolved", "time_entry"),
-    ):
-        for row in marts[mart]:
-            for column in ("po_source", "po_basis", "po_gap_reason"):
-                counts[f"{kind}.{column}={row[column]}"] += 1
-            for column in (
-                "has_po_mismatch",
-                "is_exposed",
-                "is_invoiced",
-                "is_billable",
-                "is_internal",
-                "has_direct_po",
-            ):
-                if column in row:
-                    counts[f"{kind}.{column}={row[column]}"] += 1
-            key = row["purchase_order_key"]
-            if key is not None:
-                counts[f"{kind}.unknown_in_key={key.startswith('unknown-')}"] += 1
-                counts[f"{kind}.po_of_relative={row['po_company_id'] != row['company_id']}"] += 1
-            counts[f"{kind}.company_is_null={row['company_id'] is None}"] += 1
-            counts[f"{kind}.company_is_zero={row['company_id'] == 0}"] += 1
-    for row in marts["po_coverage"]:
-        counts[f"coverage.{row['object_name']}.company_is_null={row['company_id'] is None}"] += 1
-    for row in marts["charges_per_po"]:
-        is_mixed = row["lines_direct"] > 0 and row["lines_inherited"] > 0
-        counts[f"charges_per_po.direct_and_inherited={is_mixed}"] += 1
-    for row in marts["charges_by_material_code"]:
-        sign = (row["billable_amount"] > 0) - (row["billable_amount"] < 0)
-        counts[f"material.priority={row['po_priority']}"] += 1
-        counts[f"material.sign_of_amount={sign}"] += 1
-    for row in marts["charge_allocation"]:
-        counts[f"allocation.{row['allocation']}.is_empty={row['charge_count'] == 0}"] += 1
-    ranks = Counter(row["billable_rank"] for row in marts["company_po_profile"])
-    for row in marts["company_po_profile"]:
-        rank, is_large = row["billable_rank"], row["billable_rank"] <= 10
-        counts[f"profile.recommendation={row['recommendation']}"] += 1
-        counts[f"profile.tied={ranks[rank] > 1}, among_ten={is_large}"] += 1
-        counts[f"profile.tie_passes_ten={is_large and rank + ranks[rank] - 1 > 10}"] += 1
-        counts[f"profile.is_orphan={row['company_name'] is None}"] += 1
-        counts[f"profile.has_disputed_invoice={row['has_disputed_invoice']}"] += 1
-        counts[f"profile.has_charges={row['charge_lines'] > 0}"] += 1
-        counts[f"profile.amount_not_positive={row['billable_amount'] <= 0}"] += 1
-        counts[f"profile.pct_of_an_eighth={abs(row['value_coverage_pct']) == Decimal('0.13')}"] += 1
-        if row["recommendation"] == "consider_requiring":
-            counts[f"profile.considered_for_used_pos={row['has_used_pos']}"] += 1
-    counts["hours_via_contract_po"] = len(marts["hours_via_contract_po"])
-    for row in marts["problem_effort"]:
-        counts[f"problem.several_incidents={row['incident_count'] > 1}"] += 1
-        counts[f"problem.has_po={row['po_number'] is not None}"] += 1
-        counts[f"problem.problem_hours={row['problem_hours'] > 0}"] += 1
-        counts[f"problem.incident_hours={row['incident_hours'] > 0}"] += 1
-    return counts
