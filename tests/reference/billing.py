@@ -310,9 +310,10 @@ def lines_to_invoice(
                 amount=charge["billable_amount"],
                 is_po_inherited=charge["has_po"] and charge["po_source"] != "charge",
             )
+    tracked = labor_is_tracked(state)
     for entry in entries:
         if (
-            labor_is_tracked(state)
+            tracked
             and not entry["is_invoiced"]
             and not entry["is_internal"]
             and entry["labor_amount"] != 0
