@@ -163,7 +163,7 @@ TABLES: dict[str, _Columns] = {
 
 REFERENCE_TABLES = ("purchase_orders", "po_required_companies", "milestone_conflict_waivers")
 
-_REQUIRED: dict[str, tuple[str, ...]] = {
+REQUIRED: dict[str, tuple[str, ...]] = {
     "companies": ("id", "company_name"),
     "contracts": ("id", "company_id", "contract_name"),
     "projects": ("id", "company_id", "project_name"),
@@ -953,7 +953,7 @@ def _fill_world(world: _World, landing: dict[str, list[Delivery]]) -> None:
 # ---------------------------------------------------------------------------------------------
 
 
-def _spell(rng: random.Random, column_type: str, value: Any) -> str:
+def spell(rng: random.Random, column_type: str, value: Any) -> str:
     """Text of one value, in one of the spellings of SPEC 2."""
     if value is None:
         return ""
@@ -994,25 +994,30 @@ def _spell(rng: random.Random, column_type: str, value: Any) -> str:
     return str(value)
 
 
-def _headers(rng: random.Random, table: str, rows: list[Row]) -> dict[str, str]:
+def choose_headers(rng: random.Random, table: str, rows: list[Row]) -> dict[str, str]:
     """Column -> header: canonical, of the API, an alias, or a label of Power BI."""
     style = rng.choice(["canonical", "other", "mixed"])
     headers: dict[str, str] = {}
     for column, (_, others) in TABLES[table].items():
         # a missing optional column is null
         is_empty = all(row[column] is None for row in rows)
-        if is_empty and column not in _REQUIRED[table] and _chance(rng, 0.5):
+        if is_empty and column not in REQUIRED[table] and _chance(rng, 0.5):
             continue
         use_other = style == "other" or (style == "mixed" and _chance(rng, 0.5))
         headers[column] = rng.choice(others) if use_other else column
     return headers
 
 
+def source_of(table: str) -> str:
+    """The folder of a table."""
+    return "reference" if table in REFERENCE_TABLES else "autotask"
+
+
 def _write(rng: random.Random, source_folder: Path, table: str, delivery: Delivery) -> None:
     """Write one batch: columns in any order, sometimes with one that nobody asked for."""
     path = source_folder / delivery.file
     path.parent.mkdir(parents=True, exist_ok=True)
-    headers = _headers(rng, table, delivery.rows)
+    headers = choose_headers(rng, table, delivery.rows)
     columns = list(headers)
     rng.shuffle(columns)
     has_unknown = _chance(rng, 0.2)
@@ -1023,34 +1028,35 @@ def _write(rng: random.Random, source_folder: Path, table: str, delivery: Delive
         extra = (["UDF: Region"] if has_unknown else []) + ([decoy] if decoy else [])
         writer.writerow([*(headers[column] for column in columns), *extra])
         for row in delivery.rows:
-            cells = [_spell(rng, TABLES[table][column][0], row[column]) for column in columns]
+            cells = [spell(rng, TABLES[table][column][0], row[column]) for column in columns]
             writer.writerow([*cells, *["Canceled" for _ in extra]])
     stamp = delivery.modified_at.replace(tzinfo=UTC).timestamp()
     os.utime(path, (stamp, stamp))
 
 
-def write_worlds(
+def make_worlds(
     rng: random.Random,
-    landing: Path,
     count: int,
     *,
     labor_invoiced: bool | None = None,
     with_tickets: bool | None = None,
     with_claims: bool | None = None,
-) -> None:
-    """Write many small worlds, with ids that never meet, into one landing directory.
+) -> dict[str, list[Delivery]]:
+    """Many small worlds, with ids that never meet, as the deliveries of one landing directory.
 
     The worlds share the batches of every table and company 0, the MSP's own organisation. World
     `n` has the ids (n + 1) * `IDS_PER_WORLD` and above. Ages are built around `AS_OF_DATE`.
 
     Args:
-        rng: the only source of randomness: the same seed writes the same bytes and file times.
-        landing: the landing directory; its folders are created.
+        rng: the only source of randomness.
         count: how many worlds.
         labor_invoiced: whether any time entry has a real invoice number; None leaves it to chance.
             It is one switch for all, because labor tracking is found out over all time entries.
         with_tickets: whether the optional table is delivered at all; None leaves it to chance.
         with_claims: whether any charge names a milestone; None leaves it to chance.
+
+    Returns:
+        Table -> its batches, oldest first, with typed rows.
     """
     if labor_invoiced is None:
         labor_invoiced = _chance(rng, 0.7)
@@ -1073,7 +1079,14 @@ def write_worlds(
             has_own_organisation=number == 0,
         )
         _fill_world(world, deliveries)
-    for table, batches in deliveries.items():
-        source = "reference" if table in REFERENCE_TABLES else "autotask"
+    return deliveries
+
+
+def write_worlds(rng: random.Random, landing: Path, count: int, **shape: bool | None) -> None:
+    """Write the deliveries of `make_worlds` as CSV files into one landing directory.
+
+    The same seed writes the same bytes and file times.
+    """
+    for table, batches in make_worlds(rng, count, **shape).items():
         for delivery in batches:
-            _write(rng, landing / source, table, delivery)
+            _write(rng, landing / source_of(table), table, delivery)

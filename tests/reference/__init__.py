@@ -1,8 +1,7 @@
 """A second, slow and obvious way to compute the marts from a landing directory.
 
-It is written from SPEC alone, row by row, in plain Python, so that every number of the SQL models
-can be checked against something that shares none of their code. It expects clean input: CSV files
-of valid rows, every batch accepted; quarantine, guards and the other formats are tested elsewhere.
+It is written from SPEC alone, row by row, in plain Python, so that every number of the pipeline can
+be checked against something that shares none of its code.
 """
 
 from __future__ import annotations
@@ -14,16 +13,18 @@ from typing import Any
 from tests.reference import billing, milestones
 from tests.reference import purchase_orders as po
 from tests.reference.comparison import Marts, compare
+from tests.reference.landing import Landing
 from tests.reference.state import State, load
 
 __all__ = ["State", "compare", "compute", "compute_from", "load"]
 
 
-def compute(landing: Path, as_of_date: date, **settings: Any) -> Marts:
+def compute(landing: Path | Landing, as_of_date: date, **settings: Any) -> Marts:
     """All marts of this package for one landing directory.
 
     Args:
-        landing: the landing directory of SPEC 1, CSV files only.
+        landing: the landing directory of SPEC 1 as one refresh takes it in, or a `Landing` that
+            has taken in several states of it.
         as_of_date: the day on which ages are counted.
         **settings: the keyword arguments of `load`; the placeholders default to the seed.
 

@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from tests.reference.landing import Row
 from tests.reference.purchase_orders import (
     first_not_none,
     labor_is_tracked,
@@ -16,6 +15,7 @@ from tests.reference.purchase_orders import (
     total,
 )
 from tests.reference.state import INHERITED_LEVELS, State
+from tests.reference.tables import Row
 from tests.reference.texts import clean_po
 
 CONSUMING_STAGES = ("approved_for_billing", "billed")

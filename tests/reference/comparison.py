@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tests.reference.landing import Row
+from tests.reference.tables import Row
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,6 +44,10 @@ MART_KEYS: dict[str, tuple[str, ...]] = {
     "milestone_status_breakdown": ("status_name",),
     "milestone_conflict_summary": (),
     "project_milestone_conflicts": ("project_id",),
+    "ingest_accounting": ("source", "table_name", "batch", "content_hash"),
+    "table_accounting": ("source", "table_name"),
+    "schema_drift": ("source", "table_name", "batch", "column_name", "drift"),
+    "orphan_references": ("child_table", "child_key", "parent_table", "parent_id"),
 }
 
 MART_COLUMNS: dict[str, tuple[str, ...]] = {
@@ -152,6 +156,14 @@ MART_COLUMNS: dict[str, tuple[str, ...]] = {
         "project_milestone_conflicts": """
             project_id project_name milestone_count conflicted_count conflict_count
             revenue_at_risk""",
+        "ingest_accounting": """
+            source table_name batch batch_kind extracted_at content_hash delivered loaded
+            quarantined duplicates measure_loaded measure_quarantined measure_duplicates""",
+        "table_accounting": """
+            source table_name loaded current_rows superseded deleted measure_current
+            measure_superseded measure_deleted""",
+        "schema_drift": "source table_name batch column_name drift",
+        "orphan_references": "child_table child_key parent_table parent_id",
     }.items()
 }
 

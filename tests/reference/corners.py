@@ -8,10 +8,10 @@ from decimal import Decimal
 from itertools import pairwise
 
 from tests.reference.comparison import Marts
-from tests.reference.landing import Row
 from tests.reference.milestones import CONFLICT_TYPES, is_replaced
 from tests.reference.purchase_orders import is_active_contract
 from tests.reference.state import State
+from tests.reference.tables import Row
 from tests.reference.texts import status_key, tidy
 
 

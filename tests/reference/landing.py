@@ -1,337 +1,248 @@
-"""Read a landing folder by SPEC 1 and 2: batches, headers, values, current rows."""
+"""What became of every file that a landing folder ever held (SPEC 1 and 3)."""
 
 from __future__ import annotations
 
-import csv
+import hashlib
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-from tests.reference.texts import tidy
+from tests.reference.files import Cells, Refused, extension_of, read_file, timestamp_in
+from tests.reference.tables import (
+    MEASURES,
+    TABLES,
+    Key,
+    Row,
+    judge,
+    key_of,
+    match_headers,
+    source_of,
+)
 
-Row = dict[str, Any]
-
-# column -> (type, aliases). `id` keeps 0, `foreign_key` reads 0 as null (SPEC 2). Columns that no
-# mart of this module needs are left out.
-_Columns = dict[str, tuple[str, tuple[str, ...]]]
-
-TABLES: dict[str, tuple[str, tuple[str, ...], _Columns]] = {
-    "companies": (
-        "autotask",
-        ("id",),
-        {
-            "id": ("id", ("company_id",)),
-            "company_name": ("text", ()),
-            "is_active": ("bool", ()),
-            "parent_company_id": ("foreign_key", ()),
-            "po_required": ("bool", ("requirePurchaseOrder", "poRequired")),
-        },
-    ),
-    "contracts": (
-        "autotask",
-        ("id",),
-        {
-            "id": ("id", ("contract_id",)),
-            "company_id": ("id", ()),
-            "contract_name": ("text", ()),
-            "contract_number": ("text", ()),
-            "contract_type_name": ("text", ("contractType",)),
-            "status_name": ("text", ("status", "contract_status_name")),
-            "purchase_order_number": ("text", ()),
-            "start_date": ("date", ()),
-            "end_date": ("date", ()),
-            "renewed_contract_id": ("foreign_key", ()),
-            "last_modified_at": ("ts", ("lastModifiedDateTime",)),
-        },
-    ),
-    "projects": (
-        "autotask",
-        ("id",),
-        {
-            "id": ("id", ("project_id",)),
-            "company_id": ("id", ()),
-            "project_name": ("text", ()),
-            "project_number": ("text", ()),
-            "contract_id": ("foreign_key", ()),
-            "purchase_order_number": ("text", ()),
-            "status_name": ("text", ("status", "project_status_name")),
-            "last_modified_at": ("ts", ("lastActivityDateTime",)),
-        },
-    ),
-    "tasks": (
-        "autotask",
-        ("id",),
-        {
-            "id": ("id", ("task_id",)),
-            "project_id": ("foreign_key", ()),
-            "task_number": ("text", ()),
-            "purchase_order_number": ("text", ()),
-            "last_modified_at": ("ts", ("lastActivityDateTime",)),
-        },
-    ),
-    "tickets": (
-        "autotask",
-        ("id",),
-        {
-            "id": ("id", ("ticket_id",)),
-            "company_id": ("id", ()),
-            "ticket_number": ("text", ()),
-            "title": ("text", ()),
-            "contract_id": ("foreign_key", ()),
-            "project_id": ("foreign_key", ()),
-            "purchase_order_number": ("text", ()),
-            "problem_ticket_id": ("foreign_key", ()),
-            "last_modified_at": ("ts", ("lastTrackedModificationDateTime",)),
-        },
-    ),
-    "charges": (
-        "autotask",
-        ("charge_kind", "id"),
-        {
-            "id": ("id", ("charge_id",)),
-            "charge_kind": ("charge_kind", ()),
-            "company_id": ("id", ()),
-            "contract_id": ("foreign_key", ()),
-            "project_id": ("foreign_key", ()),
-            "task_id": ("foreign_key", ()),
-            "ticket_id": ("foreign_key", ()),
-            "milestone_id": ("foreign_key", ()),
-            "purchase_order_number": ("text", ()),
-            "internal_po_number": ("text", ("internalPurchaseOrderNumber",)),
-            "material_code_name": ("text", ("materialCode", "billingCodeName")),
-            "name": ("text", ()),
-            "description": ("text", ()),
-            "quantity": ("decimal", ("unitQuantity",)),
-            "billable_amount": ("decimal", ()),
-            "extended_cost": ("decimal", ()),
-            "is_billable": ("bool", ("isBillableToCompany",)),
-            "invoice_number": ("text", ()),
-            "status_name": ("text", ("status", "charge_status_name")),
-            "date_purchased": ("date", ()),
-        },
-    ),
-    "time_entries": (
-        "autotask",
-        ("id",),
-        {
-            "id": ("id", ("time_entry_id",)),
-            "resource_id": ("foreign_key", ()),
-            "contract_id": ("foreign_key", ()),
-            "task_id": ("foreign_key", ()),
-            "ticket_id": ("foreign_key", ()),
-            "date_worked": ("date", ()),
-            "hours_worked": ("decimal", ()),
-            "hours_to_bill": ("decimal", ()),
-            "billing_amount": ("decimal", ()),
-            "is_non_billable": ("bool", ()),
-            "invoice_number": ("text", ()),
-        },
-    ),
-    "contract_milestones": (
-        "autotask",
-        ("id",),
-        {
-            "id": ("id", ("contract_milestone_id",)),
-            "contract_id": ("foreign_key", ()),
-            "project_id": ("foreign_key", ()),
-            "project_number": ("text", ()),
-            "title": ("text", ()),
-            "amount": ("decimal", ()),
-            "status_name": ("text", ("status", "contract_milestone_status_name")),
-            "date_due": ("date", ()),
-        },
-    ),
-    "purchase_orders": (
-        "reference",
-        ("company_id", "purchase_order_number"),
-        {
-            "company_id": ("id", ()),
-            "purchase_order_number": ("text", ()),
-            "authorized_amount": ("decimal", ()),
-            "authorized_hours": ("decimal", ()),
-            "valid_from": ("date", ()),
-            "valid_to": ("date", ()),
-        },
-    ),
-    "milestone_conflict_waivers": (
-        "reference",
-        ("milestone_id", "conflict_type"),
-        {
-            "milestone_id": ("foreign_key", ()),
-            "conflict_type": ("lower_case", ()),
-            "reason": ("text", ()),
-            "until": ("date", ()),
-        },
-    ),
-    "po_required_companies": (
-        "reference",
-        ("company_id",),
-        {"company_id": ("id", ()), "has_disputed_invoice": ("bool", ())},
-    ),
-}
+__all__ = ["Batch", "BrokenRule", "Landing", "Row"]
 
 
 @dataclass(frozen=True)
-class Batch:
-    """One delivery of one table (SPEC 1): its rows are typed, one a key, the last one."""
+class BrokenRule:
+    """One rule that one delivered row breaks: where, and the text that stood there."""
 
+    row_number: int  # 1 = first data row
+    column: str
+    text: str | None
+
+
+@dataclass(eq=False)
+class Batch:
+    """One content of one file (SPEC 1)."""
+
+    table: str
     batch_id: str
+    content_hash: str
     is_full: bool
     extracted_at: datetime
-    rows: list[Row]
+    seen: int  # number of the content in the order in which contents were first seen
+    delivered: int = 0
+    rows: list[Row] = field(default_factory=list)  # typed, one a key, the last valid one
+    broken: list[BrokenRule] = field(default_factory=list)
+    quarantined: int = 0
+    quarantined_keys: set[Key] = field(default_factory=set)
+    duplicates: int = 0
+    measure_quarantined: Decimal = Decimal(0)
+    measure_duplicates: Decimal = Decimal(0)
+    headers: list[str] | None = None
+    drift: list[tuple[str, str]] = field(default_factory=list)  # (column, kind of drift)
+    refusal: str | None = "not looked at yet"
+    is_replaced: bool = False  # a corrected delivery took its place
+
+    @property
+    def order(self) -> tuple[datetime, str, int]:
+        """SPEC 1 and 4.4: what makes a batch later than another one."""
+        return self.extracted_at, self.batch_id, self.seen
+
+    def measure(self, row: Row) -> Decimal:
+        """SPEC 5: the amount or the hours of a row that the accounting adds up."""
+        column = MEASURES.get(self.table)
+        return (row[column] if column else None) or Decimal(0)
 
 
-def extracted_at_of(path: Path) -> datetime:
-    """SPEC 1: the first timestamp in the file name, else the file's modification time; UTC."""
-    found = re.search(
-        r"(?<!\d)(\d{4}-\d{2}-\d{2}|\d{8})(?!\d)(?:T(\d{2})(\d{2})(\d{2})Z)?", path.name
-    )
-    if found is None:
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None)
-    digits = found.group(1).replace("-", "")
-    hour, minute, second = (int(part or "0") for part in found.group(2, 3, 4))
-    return datetime(
-        int(digits[:4]), int(digits[4:6]), int(digits[6:]), hour, minute, second, tzinfo=None
-    )
+def is_being_written(name: str) -> bool:
+    """SPEC 1: names of files that are not there yet."""
+    return name.startswith((".", "_")) or name.endswith((".tmp", ".part", ".crdownload"))
 
 
-def normalise_header(header: str) -> str:
-    """SPEC 1: headers match ignoring case and everything but letters and digits."""
-    return re.sub(r"[^a-z0-9]", "", header.lower())
+def files_of(folder: Path, table: str) -> list[Path]:
+    """SPEC 1: the files of a table, whole or batch by batch."""
+    source = folder / source_of(table)
+    return [
+        path
+        for path in (*source.glob(f"{table}.*"), *source.glob(f"{table}/*"))
+        if path.is_file()
+        and not is_being_written(path.name)
+        and extension_of(path.name) is not None
+        and (path.parent != source or path.name == f"{table}.{extension_of(path.name)}")
+    ]
 
 
-def parse_number(text: str) -> Decimal:
-    """SPEC 2: `[+-]?digits[.digits][e±n]`, trimmed, read from its text."""
-    trimmed = text.strip()
-    if not re.fullmatch(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", trimmed):
-        raise ValueError(f"not a number: {text!r}")
-    return Decimal(trimmed)
+class Landing:
+    """The deliveries of one landing folder, taken in as often as somebody refreshes."""
 
+    def __init__(self) -> None:
+        """Start before the first refresh."""
+        self.contents: dict[str, list[Batch]] = {table: [] for table in TABLES}
 
-def parse_id(text: str) -> int:
-    """SPEC 2: an int64 that may have an all-zero fraction."""
-    number = parse_number(text)
-    if number != int(number):
-        raise ValueError(f"not an id: {text!r}")
-    return int(number)
+    def take_in(
+        self, folder: Path, *, allow_shrink: bool = False, max_quarantine_ratio: float = 0.05
+    ) -> None:
+        """Look at the folder as one refresh does: new contents are judged, refused ones again."""
+        for table in TABLES:
+            found = [self._content(path, folder, table) for path in files_of(folder, table)]
+            for batch in sorted((batch for batch in found if batch), key=lambda found: found.order):
+                path = folder / source_of(table) / batch.batch_id
+                self._load(batch, path, allow_shrink, max_quarantine_ratio)
 
+    def _content(self, path: Path, folder: Path, table: str) -> Batch | None:
+        """The content that a path has now, if it was not accepted earlier."""
+        batch_id = path.relative_to(folder / source_of(table)).as_posix()
+        content_hash = hashlib.sha256(path.read_bytes()).hexdigest()
+        of_path = [batch for batch in self.contents[table] if batch.batch_id == batch_id]
+        for batch in of_path:
+            if batch.content_hash == content_hash:
+                is_pending = batch.refusal is not None and batch is of_path[-1]
+                return batch if is_pending else None
+        modified_at = datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None)
+        try:
+            extracted_at = timestamp_in(path.name) or modified_at
+        except Refused:
+            extracted_at = modified_at  # refused again below, with the reason
+        batch = Batch(
+            table=table,
+            batch_id=batch_id,
+            content_hash=content_hash,
+            is_full="/" not in batch_id or "full" in re.split(r"[.\-_]", path.name.lower()),
+            # contents of one path are in the order in which they were seen, whatever their time
+            extracted_at=max([extracted_at, *(earlier.extracted_at for earlier in of_path)]),
+            seen=sum(map(len, self.contents.values())),
+        )
+        self.contents[table].append(batch)
+        return batch
 
-def parse_decimal(text: str) -> Decimal:
-    """SPEC 2: four decimals; further ones round half away from zero."""
-    return parse_number(text).quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP)
+    def _load(self, batch: Batch, path: Path, allow_shrink: bool, max_ratio: float) -> None:
+        """Judge a content; what is accepted takes effect at once."""
+        batch.rows, batch.broken, batch.quarantined_keys = [], [], set()
+        batch.quarantined = batch.duplicates = 0
+        batch.measure_quarantined = batch.measure_duplicates = Decimal(0)
+        try:
+            timestamp_in(path.name)
+            batch.headers, delivered = read_file(path)
+            _read_rows(batch, delivered)
+            _check_budget(batch, max_ratio)
+            self._check_shrinking(batch, allow_shrink)
+        except Refused as error:
+            batch.refusal = str(error)
+            return
+        batch.refusal = None
+        for earlier in self._replaced_by(batch):
+            earlier.is_replaced = True
 
+    def _replaced_by(self, batch: Batch) -> list[Batch]:
+        """SPEC 1: an overwritten batch replaces its earlier self, a whole table does not."""
+        if "/" not in batch.batch_id:
+            return []
+        return [
+            other
+            for other in self.contents[batch.table]
+            if other is not batch and other.batch_id == batch.batch_id
+        ]
 
-def parse_bool(text: str) -> bool:
-    """SPEC 2: true/false/1/0/yes/no/y/n in any case."""
-    lowered = text.lower()
-    if lowered in ("true", "1", "yes", "y"):
-        return True
-    if lowered in ("false", "0", "no", "n"):
-        return False
-    raise ValueError(f"not a bool: {text!r}")
+    def _check_shrinking(self, batch: Batch, allow_shrink: bool) -> None:
+        """SPEC 1: a full batch must not delete more than half of a table, and at least 10."""
+        before = self.current(batch.table)
+        replaced = self._replaced_by(batch)
+        others = [other for other in self.batches(batch.table) if other not in replaced]
+        after = current_of([*others, batch])
+        deleted = len(before.keys() - after.keys())
+        if batch.is_full and not allow_shrink and deleted >= 10 and deleted * 2 > len(before):
+            raise Refused(f"would delete {deleted} of {len(before)} ids")
 
+    def batches(self, table: str) -> list[Batch]:
+        """The batches that count, oldest first."""
+        return sorted(
+            (
+                batch
+                for batch in self.contents[table]
+                if batch.refusal is None and not batch.is_replaced
+            ),
+            key=lambda batch: batch.order,
+        )
 
-def parse_date(text: str) -> date:
-    """SPEC 2: an ISO date, or the date part of an ISO timestamp without a zone shift."""
-    datetime.fromisoformat(text)
-    return date.fromisoformat(text[:10])
+    def current(self, table: str) -> dict[Key, Row]:
+        """SPEC 1: the current row of every id that was not deleted."""
+        return {key: row for key, (_, row) in current_of(self.batches(table)).items()}
 
-
-def parse_timestamp(text: str) -> datetime:
-    """SPEC 2: a UTC timestamp; an offset is converted, a missing one means UTC."""
-    parsed = datetime.fromisoformat(text)
-    if parsed.tzinfo is not None:
-        parsed = parsed.astimezone(UTC).replace(tzinfo=None)
-    return parsed
-
-
-def parse_value(column_type: str, text: str | None) -> Any:
-    """SPEC 2: one cell. `""` and a missing column are null; a foreign key of 0 is null."""
-    if text is None or text == "":
-        return "charge" if column_type == "charge_kind" else None
-    if column_type == "id":
-        return parse_id(text)
-    if column_type == "foreign_key":
-        parsed = parse_id(text)
-        return None if parsed == 0 else parsed
-    if column_type == "decimal":
-        return parse_decimal(text)
-    if column_type == "bool":
-        return parse_bool(text)
-    if column_type == "date":
-        return parse_date(text)
-    if column_type == "ts":
-        return parse_timestamp(text)
-    if column_type in ("charge_kind", "lower_case"):
-        return text.lower()
-    return text
-
-
-def key_of(table: str, row: Row) -> tuple[Any, ...]:
-    """SPEC 2: what a row is known by; in the register the *clean* PO is part of it."""
-    return tuple(
-        tidy(row[column])
-        if (table, column) == ("purchase_orders", "purchase_order_number")
-        # a valid row of the register has no placeholder, so that tidy is clean
-        else row[column]
-        for column in TABLES[table][1]
-    )
-
-
-def choose_header(headers: list[str], column: str, aliases: Iterable[str]) -> str | None:
-    """SPEC 1: the canonical name wins, then the aliases as listed."""
-    for wanted in (column, *aliases):
-        for header in headers:
-            if normalise_header(header) == normalise_header(wanted):
-                return header
-    return None
-
-
-def read_rows(path: Path, table: str) -> list[Row]:
-    """Read one CSV file into typed rows; of a key delivered twice the last row stays (SPEC 3)."""
-    columns = TABLES[table][2]
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        headers = list(reader.fieldnames or [])
-        chosen = {
-            column: choose_header(headers, column, aliases)
-            for column, (_, aliases) in columns.items()
+    def refused(self) -> list[Batch]:
+        """The contents for which publication waits: no other one of their path came after them."""
+        latest = {
+            (table, batch.batch_id): batch
+            for table, contents in self.contents.items()
+            for batch in contents
         }
-        last_of_key: dict[tuple[Any, ...], Row] = {}
-        for raw in reader:
-            row: Row = {}
-            for column, (column_type, _) in columns.items():
-                header = chosen[column]
-                row[column] = parse_value(column_type, None if header is None else raw[header])
-            last_of_key[key_of(table, row)] = row
-    return list(last_of_key.values())
+        return [batch for batch in latest.values() if batch.refusal is not None]
 
 
-def read_batches(landing: Path, table: str) -> list[Batch]:
-    """SPEC 1: all batches of a table in the order of (extracted_at, batch id)."""
-    source = TABLES[table][0]
-    batches = []
-    whole = landing / source / f"{table}.csv"
-    if whole.exists():
-        batches.append(Batch(whole.name, True, extracted_at_of(whole), read_rows(whole, table)))
-    for path in (landing / source / table).glob("*.csv"):
-        is_full = "full" in re.split(r"[.\-_]", path.name)
-        batch_id = f"{table}/{path.name}"
-        batches.append(Batch(batch_id, is_full, extracted_at_of(path), read_rows(path, table)))
-    return sorted(batches, key=lambda batch: (batch.extracted_at, batch.batch_id))
+def _read_rows(batch: Batch, delivered: list[Cells]) -> None:
+    """SPEC 2 and 3: type the rows of a batch, set the broken ones aside, the last of a key wins."""
+    batch.delivered = len(delivered)
+    if batch.headers is None:
+        return
+    try:
+        chosen, unknown = match_headers(batch.headers, batch.table)
+    except ValueError as error:
+        raise Refused(str(error)) from None
+    batch.drift = [(header, "new") for header in unknown]
+    batch.drift += [
+        (column, "missing_optional") for column in TABLES[batch.table] if column not in chosen
+    ]
+    last_of_key: dict[Key | None, Row] = {}
+    for number, raw in enumerate(delivered, start=1):
+        cells = {column: raw.get(header) for column, header in chosen.items()}
+        row, broken = judge(batch.table, cells)
+        key = key_of(batch.table, row)
+        if broken:
+            batch.quarantined += 1
+            batch.broken += [BrokenRule(number, column, text) for column, text in broken]
+            batch.measure_quarantined += batch.measure(row)
+            if key is not None:
+                batch.quarantined_keys.add(key)
+            continue
+        if key in last_of_key:
+            batch.duplicates += 1
+            batch.measure_duplicates += batch.measure(last_of_key[key])
+        last_of_key[key] = row
+    batch.rows = list(last_of_key.values())
 
 
-def current_rows(batches: list[Batch], table: str) -> list[Row]:
-    """SPEC 1: the latest row of every key that the newest full batch or a later one holds."""
-    newest_full = 0
-    latest: dict[tuple[Any, ...], tuple[int, Row]] = {}
-    for position, batch in enumerate(batches):
+def _check_budget(batch: Batch, max_ratio: float) -> None:
+    """SPEC 1 and 3: when a batch holds too many broken rows to be what it should be."""
+    if batch.quarantined > max(Decimal(10), Decimal(str(max_ratio)) * batch.delivered):
+        raise Refused(f"{batch.quarantined} of {batch.delivered} rows break a rule")
+    if batch.delivered > 0 and not batch.rows:
+        raise Refused("no row is valid")
+
+
+def current_of(batches: list[Batch]) -> dict[Key, tuple[Batch, Row]]:
+    """SPEC 1: the current row of every id, batch by batch.
+
+    A full batch deletes what it does not hold. A row in quarantine whose key parses counts as
+    held, but brings nothing back.
+    """
+    current: dict[Key, tuple[Batch, Row]] = {}
+    for batch in sorted(batches, key=lambda batch: batch.order):
         if batch.is_full:
-            newest_full = position
+            current = {key: held for key, held in current.items() if key in batch.quarantined_keys}
         for row in batch.rows:
-            latest[key_of(table, row)] = (position, row)
-    return [row for position, row in latest.values() if position >= newest_full]
+            key = key_of(batch.table, row)
+            assert key is not None
+            current[key] = (batch, row)
+    return current

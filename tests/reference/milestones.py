@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from tests.reference.landing import Row
 from tests.reference.purchase_orders import (
     company_fits,
     first_not_none,
@@ -17,6 +16,7 @@ from tests.reference.purchase_orders import (
     total,
 )
 from tests.reference.state import MILESTONE_STAGES, State
+from tests.reference.tables import Row
 from tests.reference.texts import status_key
 
 CONFLICT_TYPES = (

@@ -8,8 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from tests.reference.landing import Row
 from tests.reference.state import INHERITED_LEVELS, State, po_on, versions_from
+from tests.reference.tables import Row
 from tests.reference.texts import is_blank, is_placeholder, status_key, tidy
 
 # ---------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from tests.reference.landing import TABLES, Batch, Row, current_rows, read_batches
+from tests.reference.landing import Batch, Landing
+from tests.reference.tables import TABLES, Row, source_of
 from tests.reference.texts import clean_po, read_placeholders, read_seed, status_key, tidy
 
 DEFAULT_PRECEDENCE = ("charge", "task", "ticket", "project", "contract")
@@ -153,7 +154,7 @@ class State:
 
 
 def load(
-    landing: Path,
+    landing: Path | Landing,
     as_of_date: date,
     *,
     placeholders: Iterable[str] | None = None,
@@ -165,7 +166,10 @@ def load(
     milestone_allocation_tracking: str = "auto",
     near_limit_pct: int = 80,
 ) -> State:
-    """Read a landing directory and the settings into a `State`."""
+    """Read a landing directory, as one refresh takes it in, and the settings into a `State`.
+
+    `landing` may also be a `Landing` that has taken in several states of its directory.
+    """
     if placeholders is None:
         placeholders = read_placeholders()
     if material_priorities is None:
@@ -174,13 +178,17 @@ def load(
             for row in read_seed("material_code_priorities")
         }
     tidy_placeholders = frozenset(tidy(placeholder) for placeholder in placeholders)
-    batches = {table: read_batches(landing, table) for table in TABLES}
-    current = {table: current_rows(batches[table], table) for table in TABLES}
+    if isinstance(landing, Path):
+        folder, landing = landing, Landing()
+        landing.take_in(folder)
+    assert landing.refused() == [], "nothing is published while a file is refused"
+    batches = {table: landing.batches(table) for table in TABLES}
+    current = {table: list(landing.current(table).values()) for table in TABLES}
     extracted = [
         batch.extracted_at
-        for table, (source, _, _) in TABLES.items()
+        for table in TABLES
         for batch in batches[table]
-        if source == "autotask"
+        if source_of(table) == "autotask"
     ]
     return State(
         companies={row["id"]: row for row in current["companies"]},

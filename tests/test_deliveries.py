@@ -1,0 +1,127 @@
+"""What becomes of real deliveries: every format, broken rows, files overwritten and refused.
+
+A slow second implementation of SPEC 1 to 3 takes in the same folders and says what every number of
+the accounting, and every mart, has to be.
+"""
+
+import random
+from collections import Counter
+from pathlib import Path
+
+from orchestration.settings import SAMPLE_AS_OF_DATE, SAMPLE_DIR
+from tests import deliveries, reference, worlds
+from tests.conftest import Refresh, refresh
+from tests.reference.accounting import compare_accounting, compute_accounting
+from tests.reference.landing import Landing
+
+WORLDS = 40
+SEED = 2
+
+
+def differences(landing: Landing, ended: Refresh) -> list[str]:
+    """Where the published marts are not what the reference says."""
+    expected = reference.compute(landing, worlds.AS_OF_DATE)
+    with ended.marts() as marts:
+        return [
+            *compare_accounting(compute_accounting(landing), marts),
+            *reference.compare(expected, marts),
+        ]
+
+
+def refreshed(folder: Path, data_dir: Path) -> Refresh:
+    """Refresh on the day that the worlds are built around."""
+    return refresh(folder, data_dir, PSA_AS_OF_DATE=worlds.AS_OF_DATE.isoformat())
+
+
+def steps_of_the_test() -> list[deliveries.Step]:
+    """The deliveries that the pipeline has to take in, and that have to break every rule."""
+    return deliveries.make_steps(random.Random(SEED), WORLDS, with_tickets=True)  # noqa: S311 - not a secret
+
+
+def test_the_accounting_of_the_sample_equals_the_reference(sample: Refresh) -> None:
+    landing = Landing()
+    landing.take_in(SAMPLE_DIR)
+    assert landing.refused() == []
+    with sample.marts() as marts:
+        assert compare_accounting(compute_accounting(landing), marts) == []
+    assert (
+        max(batch.extracted_at.date() for batch in landing.contents["charges"]) <= SAMPLE_AS_OF_DATE
+    )
+
+
+def test_deliveries_of_every_kind_equal_the_reference(tmp_path: Path) -> None:
+    folder, landing = tmp_path / "landing", Landing()
+    for number, step in enumerate(steps_of_the_test(), start=1):
+        step.apply(folder)
+        landing.take_in(folder)
+        ended = refreshed(folder, tmp_path / "data")
+        assert ended.exit_code == 0, ended.output + ended.errors
+        assert differences(landing, ended) == [], f"after step {number}"
+
+
+def test_refused_files_publish_nothing_and_are_named_until_they_are_mended(tmp_path: Path) -> None:
+    rng = random.Random(SEED)  # noqa: S311 - not a secret
+    folder, landing = tmp_path / "landing", Landing()
+    made = worlds.make_worlds(rng, WORLDS, with_tickets=True)
+    start = deliveries.Step(
+        {
+            f"{worlds.source_of(table)}/{delivery.file}": (
+                deliveries.encode(rng, table, delivery.rows, "csv"),
+                delivery.modified_at,
+            )
+            for table, batches in made.items()
+            for delivery in batches
+        }
+    )
+    bad, good = deliveries.refused_files(rng, made)
+    for step in (start, bad):
+        step.apply(folder)
+    landing.take_in(folder)
+    names = {name.removeprefix("autotask/") for name in bad.files}
+    assert {batch.batch_id for batch in landing.refused()} == names
+
+    ended = refreshed(folder, tmp_path / "data")
+    assert ended.exit_code == 1
+    assert ended.generations == []
+    assert [name for name in sorted(names) if name not in ended.output + ended.errors] == []
+
+    good.apply(folder)
+    landing.take_in(folder)
+    ended = refreshed(folder, tmp_path / "data")
+    assert ended.exit_code == 0, ended.output + ended.errors
+    assert differences(landing, ended) == []
+
+
+def test_the_deliveries_break_every_rule_in_every_format(tmp_path: Path) -> None:
+    landing = Landing()
+    for step in steps_of_the_test():
+        step.apply(tmp_path)
+        landing.take_in(tmp_path)
+    assert landing.refused() == []
+    marts = compute_accounting(landing)
+    broken = {(row["table_name"], row["column_name"]) for row in marts["quarantined_rows"]}
+    breakable = {
+        (table, column)
+        for table, columns in worlds.TABLES.items()
+        for column in columns
+        if deliveries.ways_to_break(table, column)
+    }
+    assert breakable - broken == set()
+
+    formats: Counter[str] = Counter()
+    for row in marts["ingest_accounting"]:
+        extension = row["batch"].split(".", 1)[1].removeprefix("full.").removeprefix("fully.")
+        formats[extension] += row["quarantined"] > 0
+        formats["duplicates"] += row["duplicates"] > 0
+        formats["empty"] += row["delivered"] == 0
+        assert row["delivered"] == row["loaded"] + row["quarantined"] + row["duplicates"]
+    assert [name for name in deliveries.FORMATS if formats[name] == 0] == []
+    assert formats["duplicates"] > 0
+    assert formats["empty"] > 0
+    for row in marts["table_accounting"]:
+        assert row["loaded"] == row["current_rows"] + row["superseded"] + row["deleted"]
+    contents = [batch for table in landing.contents.values() for batch in table]
+    assert any(batch.is_replaced for batch in contents)
+    whole_tables = Counter(batch.batch_id for batch in contents if "/" not in batch.batch_id)
+    assert max(whole_tables.values()) > 1
+    assert any(batch.is_full and batch.quarantined_keys for batch in contents)
