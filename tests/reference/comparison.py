@@ -139,7 +139,8 @@ MART_COLUMNS: dict[str, tuple[str, ...]] = {
             has_contract_reference_mismatch has_project_without_contract
             has_missing_billing_target has_missing_charge_allocation has_duplicate_allocation
             has_charge_contract_mismatch conflict_count has_conflict revenue_at_risk
-            project_status_name""",
+            project_status_name
+            po_company_id project_number""",
         "milestone_conflicts": """
             conflict_key milestone_id conflict_type detail title project_id project_name
             target_contract_id company_id company_name status_name billing_stage amount date_due

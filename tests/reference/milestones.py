@@ -85,8 +85,10 @@ def targets_of(state: State, milestone: Row) -> Row:
     }
 
 
-def milestone_po(state: State, milestone: Row, targets: Row) -> tuple[str | None, str | None]:
-    """SPEC 6: key and number of its PO: the project's, else the target contract's."""
+def milestone_po(
+    state: State, milestone: Row, targets: Row
+) -> tuple[int | None, str | None, str | None]:
+    """SPEC 6: company, key and number of its PO: the project's, else the target contract's."""
     day = first_not_none(milestone["date_due"], state.as_of_date)
     for level in ("project", "contract"):
         owner = targets[level]
@@ -96,8 +98,9 @@ def milestone_po(state: State, milestone: Row, targets: Row) -> tuple[str | None
         if po_number is not None and company_fits(
             state, targets["company_id"], owner["company_id"]
         ):
-            return purchase_order_key(owner["company_id"], po_number), po_number
-    return None, None
+            company_id = owner["company_id"]
+            return company_id, purchase_order_key(company_id, po_number), po_number
+    return None, None, None
 
 
 # ---------------------------------------------------------------------------------------------
@@ -249,13 +252,14 @@ def fct_milestones(state: State, charges: list[Row]) -> list[Row]:
             for conflict_type in conflicts
             if waiver_of(state, milestone["id"], conflict_type) is None
         ]
-        key, po_number = milestone_po(state, milestone, targets)
+        po_company_id, key, po_number = milestone_po(state, milestone, targets)
         facts.append(
             {
                 "milestone_id": milestone["id"],
                 "title": milestone["title"],
                 "project_id": targets["project_id"],
                 "project_name": None if project is None else project["project_name"],
+                "project_number": None if project is None else project["project_number"],
                 "contract_id": milestone["contract_id"],
                 "target_contract_id": targets["contract_id"],
                 "target_contract_name": None if contract is None else contract["contract_name"],
@@ -272,6 +276,7 @@ def fct_milestones(state: State, charges: list[Row]) -> list[Row]:
                     and stage != "billed"
                 ),
                 "purchase_order_key": key,
+                "po_company_id": po_company_id,
                 "po_number": po_number,
                 "allocated_charge_count": len(claims),
                 **{
