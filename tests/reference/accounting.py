@@ -173,9 +173,19 @@ def _orphans(landing: Landing) -> Iterator[Row]:
 
 
 def compare_accounting(
-    expected: Marts, connection: duckdb.DuckDBPyConnection, *, schema: str = "marts"
+    expected: Marts,
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    schema: str = "marts",
+    limit: int = 20,
 ) -> list[str]:
     """Compare computed data-quality marts with those in a DuckDB connection.
+
+    Args:
+        expected: what `compute_accounting` returned.
+        connection: a connection to the published (or built) file.
+        schema: the schema that holds the marts.
+        limit: differences told per mart; a last line counts the others.
 
     Returns:
         One readable line a difference; empty when all agree.
@@ -194,13 +204,17 @@ def compare_accounting(
         got[mart] = [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
     if report:
         return report
-    return [
-        *_compare_ingest(expected["ingest_accounting"], got["ingest_accounting"]),
-        *_compare_tables(expected["table_accounting"], got["table_accounting"]),
-        *_compare_quarantine(expected["quarantined_rows"], got["quarantined_rows"]),
-        *_compare_drift(expected, got["schema_drift"]),
-        *_compare_orphans(expected["orphan_references"], got["orphan_references"]),
-    ]
+    for differences in (
+        _compare_ingest(expected["ingest_accounting"], got["ingest_accounting"]),
+        _compare_tables(expected["table_accounting"], got["table_accounting"]),
+        _compare_quarantine(expected["quarantined_rows"], got["quarantined_rows"]),
+        _compare_drift(expected, got["schema_drift"]),
+        _compare_orphans(expected["orphan_references"], got["orphan_references"]),
+    ):
+        report += differences[:limit]
+        if len(differences) > limit:
+            report.append(f"… and {len(differences) - limit} further differences of this mart")
+    return report
 
 
 def _compare_ingest(expected: list[Row], got: list[Row]) -> list[str]:
