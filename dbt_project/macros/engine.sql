@@ -49,6 +49,16 @@
 {%- endmacro %}
 
 
+{#- The different texts of a group in the order of their code points; null when there are none. -#}
+{% macro sorted_list(text) -%}
+    {{ adapter.dispatch('sorted_list')(text) }}
+{%- endmacro %}
+
+{% macro duckdb__sorted_list(text) -%}
+    string_agg(distinct {{ text }}, '; ' order by {{ text }})
+{%- endmacro %}
+
+
 {% macro days_between(first_date, second_date) -%}
     {{ adapter.dispatch('days_between')(first_date, second_date) }}
 {%- endmacro %}

@@ -32,18 +32,18 @@
 
 
 {#-
-    Whether the extract says which labour was invoiced: the var `labor_invoice_tracking`.
+    Whether the extract tells something that not every export holds: a var that is auto, on or off.
 
-    any_is_invoiced: whether any time entry is, which decides when the var is `auto`.
+    any_found: whether any row tells it, which decides when the var is `auto`.
 -#}
-{% macro labor_is_tracked(any_is_invoiced) -%}
+{% macro tracking_setting(name, any_found) -%}
     {#- YAML reads a bare on and off as true and false. -#}
-    {%- set spelling = var('labor_invoice_tracking') | string -%}
+    {%- set spelling = var(name) | string -%}
     {%- set setting = {'True': 'on', 'False': 'off'}.get(spelling, spelling) -%}
-    {%- set conditions = {'auto': any_is_invoiced, 'on': 'true', 'off': 'false'} -%}
+    {%- set conditions = {'auto': any_found, 'on': 'true', 'off': 'false'} -%}
     {%- if setting not in conditions -%}
         {{ exceptions.raise_compiler_error(
-            "var labor_invoice_tracking: '" ~ setting ~ "' is not one of auto, on, off."
+            "var " ~ name ~ ": '" ~ setting ~ "' is not one of auto, on, off."
         ) }}
     {%- endif -%}
     {{ conditions[setting] }}

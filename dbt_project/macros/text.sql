@@ -16,6 +16,14 @@
 {%- endmacro %}
 
 
+{#- A text without the white space around it; null when nothing is left. -#}
+{% macro stripped(text) -%}
+    nullif({{ replace_matches(
+        text, '^' ~ white_space() ~ '+|' ~ white_space() ~ '+$', ''
+    ) }}, '')
+{%- endmacro %}
+
+
 {#- A PO text as it is compared, before placeholders are left out (steps 1 and 2 of SPEC 4.2). -#}
 {% macro tidy_po(text) -%}
     {{ upper_case(trimmed(text)) }}

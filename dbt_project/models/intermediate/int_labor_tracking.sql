@@ -10,7 +10,7 @@ invoicing as (
 ),
 
 final as (
-    select {{ labor_is_tracked('is_any_invoiced') }} as is_labor_tracked
+    select {{ tracking_setting('labor_invoice_tracking', 'is_any_invoiced') }} as is_labor_tracked
     from invoicing
 )
 

@@ -8,15 +8,8 @@ parents as (
     select * from {{ ref('int_po_parents') }}
 ),
 
-contract_statuses as (
-    select * from {{ ref('contract_statuses') }}
-),
-
-statuses as (
-    select distinct
-        {{ label('status_name') }} as status_label,
-        is_active
-    from contract_statuses
+assessments as (
+    select * from {{ ref('int_contracts_assessed') }}
 ),
 
 final as (
@@ -29,14 +22,14 @@ final as (
         contracts.contract_type_name,
         contracts.status_name,
         parents.po_number,
-        coalesce(statuses.is_active, true) as is_active,
+        assessments.is_active,
         contracts.start_date,
         contracts.end_date
     from contracts
     left join parents
         on contracts.contract_id = parents.parent_id and parents.parent_level = 'contract'
-    left join statuses
-        on {{ label('contracts.status_name') }} = statuses.status_label
+    inner join assessments
+        on contracts.contract_id = assessments.contract_id
 )
 
 select * from final

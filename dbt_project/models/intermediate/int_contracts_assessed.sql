@@ -1,0 +1,56 @@
+with
+
+contracts as (
+    select * from {{ ref('stg_autotask__contracts') }}
+),
+
+contract_statuses as (
+    select * from {{ ref('contract_statuses') }}
+),
+
+statuses as (
+    select distinct
+        {{ label('status_name') }} as status_label,
+        is_active
+    from contract_statuses
+),
+
+-- Some record the renewal on the old contract, some on the new one: the dates tell which is which.
+renewals as (
+    select
+        contract_id,
+        renewed_contract_id as other_contract_id
+    from contracts
+    union
+    select
+        renewed_contract_id as contract_id,
+        contract_id as other_contract_id
+    from contracts
+),
+
+replaced_contracts as (
+    select distinct contracts.contract_id
+    from renewals
+    inner join contracts
+        on renewals.contract_id = contracts.contract_id
+    inner join contracts as other_contracts
+        on renewals.other_contract_id = other_contracts.contract_id
+    where
+        other_contracts.start_date > contracts.start_date
+        and other_contracts.start_date <= {{ as_of_date() }}
+),
+
+final as (
+    select
+        contracts.contract_id,
+        coalesce(statuses.is_active, true) as is_active,
+        replaced_contracts.contract_id is not null as is_replaced,
+        contracts.end_date
+    from contracts
+    left join statuses
+        on {{ label('contracts.status_name') }} = statuses.status_label
+    left join replaced_contracts
+        on contracts.contract_id = replaced_contracts.contract_id
+)
+
+select * from final
