@@ -77,6 +77,15 @@
 {%- endmacro %}
 
 
+{% macro first_day_of_month(date) -%}
+    {{ adapter.dispatch('first_day_of_month')(date) }}
+{%- endmacro %}
+
+{% macro duckdb__first_day_of_month(date) -%}
+    cast(date_trunc('month', {{ date }}) as date)
+{%- endmacro %}
+
+
 {#- In a select list: a row for each day from the first to the last. -#}
 {% macro each_day(first_date, last_date) -%}
     {{ adapter.dispatch('each_day')(first_date, last_date) }}

@@ -48,3 +48,15 @@
     {%- endif -%}
     {{ conditions[setting] }}
 {%- endmacro %}
+
+
+{#- Whether at least the share `near_limit_pct` of what a PO authorises, if anything, is used up. -#}
+{% macro is_near_limit(consumed, authorized) -%}
+    {%- set limit_pct = var('near_limit_pct') -%}
+    {%- if limit_pct is not number or limit_pct is boolean or limit_pct < 0 -%}
+        {{ exceptions.raise_compiler_error(
+            "var near_limit_pct: '" ~ limit_pct ~ "' is not a percentage of 0 or more."
+        ) }}
+    {%- endif -%}
+    coalesce({{ authorized }} > 0 and {{ consumed }} * 100 >= {{ authorized }} * {{ limit_pct }}, false)
+{%- endmacro %}

@@ -12,6 +12,10 @@ po_required_companies as (
     select * from {{ ref('int_po_required_companies') }}
 ),
 
+milestones as (
+    select * from {{ ref('fct_milestones') }}
+),
+
 data_as_of as (
     select * from {{ ref('int_data_as_of') }}
 ),
@@ -49,6 +53,15 @@ labor_totals as (
     from time_entries
 ),
 
+milestone_totals as (
+    select coalesce(sum(amount), 0) as exposed_milestone_amount
+    from milestones
+    where
+        billing_stage in ('completed', 'approved_for_billing')
+        and po_number is null
+        and company_id is distinct from 0
+),
+
 final as (
     select
         charge_totals.total_charge_records,
@@ -72,9 +85,11 @@ final as (
         charge_totals.exposed_amount,
         charge_totals.exposed_amount_po_required,
         labor_totals.exposed_labor_amount,
+        milestone_totals.exposed_milestone_amount,
         data_as_of.data_as_of
     from charge_totals
     cross join labor_totals
+    cross join milestone_totals
     cross join data_as_of
 )
 
