@@ -50,6 +50,7 @@ def test_all_unit_tests_pass(sample: Refresh, tmp_path: Path) -> None:
         ("po_precedence: [task, task]", "'task' is named twice"),
         ("po_precedence: contract", "is not a list of levels"),
         ("labor_invoice_tracking: maybe", "'maybe' is not one of auto, on, off"),
+        ("near_limit_pct: most", "'most' is not a percentage of 0 or more"),
         ("milestone_allocation_tracking: 1", "'1' is not one of auto, on, off"),
     ],
 )
