@@ -7,6 +7,8 @@ import dagster as dg
 from orchestration.ingest import batches_asset, raw_assets
 from orchestration.one_writer import one_writer
 from orchestration.publish import JOB, generation_asset
+from orchestration.readiness import JOB as READINESS_JOB
+from orchestration.readiness import readiness_checks, readiness_schedule
 from orchestration.settings import Settings, read_settings
 from orchestration.transform import dbt_resource, mart_assets
 from orchestration.triggers import failure_sensors, landing_sensor, nightly_schedule
@@ -21,9 +23,16 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         batches_asset(settings),
         mart_assets(settings).map_asset_specs(_with_freshness),
     ]
+    readiness = readiness_checks(settings)
+    billing_readiness = dg.define_asset_job(
+        READINESS_JOB,
+        selection=dg.AssetSelection.checks(readiness),
+        executor_def=dg.in_process_executor,  # reads only what is published, so need not wait
+        description="Say what to fix before invoicing, by the published marts. Changes nothing.",
+    )
     nightly_refresh = dg.define_asset_job(
         JOB,
-        selection=dg.AssetSelection.all(),
+        selection=dg.AssetSelection.all() - dg.AssetSelection.checks(readiness),
         description="Ingest what was delivered, build and test all models, publish a generation.",
         # Only a complete run is published; a retry of what failed would not be one.
         tags={"dagster/retry_strategy": "ALL_STEPS"},
@@ -36,9 +45,10 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         assets.append(postgres_asset(settings, assets[-1]))
     return dg.Definitions(
         assets=assets,
+        asset_checks=[readiness],
         resources={"dbt": dbt_resource()},
-        jobs=[nightly_refresh],
-        schedules=[nightly_schedule(settings, JOB)],
+        jobs=[nightly_refresh, billing_readiness],
+        schedules=[nightly_schedule(settings, JOB), readiness_schedule(settings)],
         sensors=[landing_sensor(settings, JOB), *failure_sensors(settings)],
         executor=one_writer(settings),
     )

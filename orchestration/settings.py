@@ -35,7 +35,8 @@ class Settings:
         max_extract_age_hours: a required table whose newest extract is older gets a warning.
         as_of_date: day that ages and expiry are counted from; None is the day of the run (UTC).
         nightly_cron: cron line of the nightly refresh.
-        timezone: time zone of that line.
+        readiness_cron: cron line of the weekly look at what to fix before invoicing.
+        timezone: time zone of both lines.
         keep_generations: published generations to keep.
         ui_url: where people open the Dagster UI; alerts link to it.
         alert_webhook: where a failed refresh is reported; None is nowhere. A secret.
@@ -47,6 +48,7 @@ class Settings:
     max_extract_age_hours: Decimal
     as_of_date: date | None
     nightly_cron: str
+    readiness_cron: str
     timezone: str
     keep_generations: int
     ui_url: str
@@ -149,6 +151,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         max_extract_age_hours=_positive(environment, "PSA_MAX_EXTRACT_AGE_HOURS", "36"),
         as_of_date=_date(environment, "PSA_AS_OF_DATE", SAMPLE_AS_OF_DATE if is_sample else None),
         nightly_cron=_text(environment, "PSA_NIGHTLY_CRON", "0 2 * * *"),
+        readiness_cron=_text(environment, "PSA_READINESS_CRON", "0 6 * * 1"),
         timezone=_timezone(environment, "PSA_TIMEZONE", "UTC"),
         keep_generations=_count(environment, "PSA_KEEP_GENERATIONS", "7"),
         ui_url=_url(environment, "PSA_UI_URL", "http", "https") or "http://127.0.0.1:3000",

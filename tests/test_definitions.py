@@ -92,7 +92,8 @@ def test_the_schedule_follows_the_settings() -> None:
     settings = read_settings(
         {"PSA_NIGHTLY_CRON": "30 3 * * 1-5", "PSA_TIMEZONE": "Europe/Amsterdam"}
     )
-    (schedule,) = build_definitions(settings).schedules or []
+    schedules = build_definitions(settings).schedules or []
+    (schedule,) = [one for one in schedules if one.name.startswith("nightly_refresh")]
     assert isinstance(schedule, dg.ScheduleDefinition)
     assert schedule.cron_schedule == "30 3 * * 1-5"
     assert schedule.execution_timezone == "Europe/Amsterdam"

@@ -1,0 +1,150 @@
+"""The weekly look at what to fix before invoicing: what it warns of, and that it stays apart."""
+
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+
+from orchestration.definitions import build_definitions, defs
+from orchestration.readiness import QUESTIONS
+from orchestration.settings import SettingError, Settings, read_settings
+from tests.conftest import Refresh
+
+
+def look(settings: Settings) -> dict[str, dg.AssetCheckEvaluation]:
+    """Run the job; returns what each check found."""
+    job = build_definitions(settings).resolve_job_def("billing_readiness")
+    with dg.DagsterInstance.ephemeral() as instance:
+        ended = job.execute_in_process(instance=instance)
+    evaluations = ended.get_asset_check_evaluations()
+    return {evaluation.check_name: evaluation for evaluation in evaluations}
+
+
+def figures(evaluation: dg.AssetCheckEvaluation) -> tuple[object, object]:
+    """Count and amount of a warning."""
+    return evaluation.metadata["count"].value, evaluation.metadata["amount"].value
+
+
+@pytest.fixture(scope="module")
+def found(sample: Refresh) -> dict[str, dg.AssetCheckEvaluation]:
+    """What there is to fix in the sample."""
+    return look(read_settings({"PSA_DATA_DIR": str(sample.data_dir)}))
+
+
+def test_each_question_warns_with_count_amount_and_the_first_five_rows(
+    found: dict[str, dg.AssetCheckEvaluation], sample: Refresh
+) -> None:
+    with sample.marts() as marts:
+        counted = {
+            "milestone_conflicts": marts.execute(
+                "select sum(conflict_count), sum(revenue_at_risk) from marts.fct_milestones "
+                "where billing_stage in ('completed', 'approved_for_billing')"
+            ).fetchall()[0],
+            "exposed_lines": marts.execute(
+                "select count(*), sum(amount) from ("
+                "  select company_id, billable_amount as amount from marts.fct_charges_po_resolved"
+                "  where is_exposed union all"
+                "  select company_id, labor_amount from marts.fct_time_entries_po_resolved"
+                "  where is_exposed"
+                ") inner join marts.dim_companies using (company_id) where po_required"
+            ).fetchall()[0],
+            "blocked_invoices": marts.execute(
+                "select count(*), sum(total_amount) from marts.invoice_preview where is_blocked"
+            ).fetchall()[0],
+        }
+    assert set(found) == set(counted)
+    for name, (count, amount) in counted.items():
+        evaluation = found[name]
+        assert not evaluation.passed
+        assert evaluation.severity == dg.AssetCheckSeverity.WARN
+        assert figures(evaluation) == (count, f"{amount:.2f}")
+        assert (evaluation.description or "").startswith(f"{count:,} ")
+        assert f"{amount:,.2f}" in (evaluation.description or "")
+        rows = evaluation.metadata["first_rows"]
+        assert isinstance(rows, dg.TableMetadataValue)
+        assert len(rows.records) == min(count, 5)
+
+
+def test_what_is_invoiced_first_is_shown_first(
+    found: dict[str, dg.AssetCheckEvaluation],
+) -> None:
+    rows = found["milestone_conflicts"].metadata["first_rows"]
+    assert isinstance(rows, dg.TableMetadataValue)
+    shown = [(row.data["milestone_id"], row.data["conflict_type"]) for row in rows.records]
+    assert shown == [
+        ("747", "contract_reference_mismatch"),
+        ("745", "charge_contract_mismatch"),
+        ("745", "duplicate_allocation"),
+        ("736", "charge_contract_mismatch"),
+    ]
+    # Milestone 745 counts once, although it has two conflicts: 9,500 + 4,250 + 7,250.
+    assert figures(found["milestone_conflicts"]) == (4, "21000.00")
+
+
+def test_exposed_charges_and_exposed_labour_are_both_lines(
+    found: dict[str, dg.AssetCheckEvaluation], sample: Refresh
+) -> None:
+    with sample.marts() as marts:
+        profiles = marts.execute(
+            "select sum(exposed_amount + exposed_labor_amount) from marts.company_po_profile "
+            "where po_required"
+        ).fetchall()[0]
+    assert figures(found["exposed_lines"])[1] == f"{profiles[0]:.2f}"
+
+
+def test_with_nothing_to_fix_the_checks_pass_in_silence(sample: Refresh, tmp_path: Path) -> None:
+    settings = read_settings({"PSA_DATA_DIR": str(tmp_path)})
+    generation = settings.marts_dir / "current"
+    generation.mkdir(parents=True)
+    with duckdb.connect(generation / "psa_marts.duckdb") as marts:
+        published = sample.data_dir / "marts/current/psa_marts.duckdb"
+        escaped = str(published).replace("'", "''")
+        marts.execute(f"attach '{escaped}' as published (read_only)")
+        marts.execute("create schema marts")
+        for mart in (
+            "milestone_conflicts",
+            "fct_charges_po_resolved",
+            "fct_time_entries_po_resolved",
+            "company_po_profile",
+            "invoice_preview",
+        ):
+            marts.execute(f"create table marts.{mart} as from published.marts.{mart} where false")
+    found = look(settings)
+    assert set(found) == {question.name for question in QUESTIONS}
+    for evaluation in found.values():
+        assert evaluation.passed
+        assert not evaluation.description
+        assert not evaluation.metadata
+
+
+def test_before_the_first_refresh_the_job_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(dg.Failure, match="run the nightly refresh first"):
+        look(read_settings({"PSA_DATA_DIR": str(tmp_path)}))
+
+
+def test_the_nightly_refresh_neither_runs_nor_waits_for_the_checks() -> None:
+    nightly = {node.name for node in defs.resolve_job_def("nightly_refresh").nodes}
+    weekly = {node.name for node in defs.resolve_job_def("billing_readiness").nodes}
+    assert weekly == {"billing_readiness"}
+    assert nightly.isdisjoint(weekly)
+    assert "generation" in nightly
+
+
+def test_the_weekly_schedule_follows_the_settings() -> None:
+    def schedule(environment: dict[str, str]) -> dg.ScheduleDefinition:
+        schedules = build_definitions(read_settings(environment)).schedules or []
+        (weekly,) = [one for one in schedules if one.name.startswith("billing_readiness")]
+        assert isinstance(weekly, dg.ScheduleDefinition)
+        return weekly
+
+    assert schedule({}).cron_schedule == "0 6 * * 1"
+    fridays = schedule({"PSA_READINESS_CRON": "30 7 * * 5", "PSA_TIMEZONE": "Europe/Amsterdam"})
+    assert fridays.cron_schedule == "30 7 * * 5"
+    assert fridays.execution_timezone == "Europe/Amsterdam"
+    assert fridays.job_name == "billing_readiness"
+
+
+def test_a_cron_line_that_cannot_be_read_is_named() -> None:
+    with pytest.raises(SettingError, match=r"^PSA_READINESS_CRON: 'mondays' is not a cron line"):
+        build_definitions(read_settings({"PSA_READINESS_CRON": "mondays"}))
