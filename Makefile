@@ -43,14 +43,14 @@ lint: $(MANIFEST) ## check style, types, SQL and definitions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests/*.sql
+	$(BIN)/sqlfluff lint dbt_project/models dbt_project/analyses dbt_project/tests/*.sql
 	$(WITH_SETTINGS) $(BIN)/dbt --quiet parse $(DBT_DIRS)
 	$(WITH_SETTINGS) $(BIN)/dagster definitions validate -m orchestration.definitions
 
 format: .venv/ready ## put code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/sqlfluff fix dbt_project/models dbt_project/tests/*.sql
+	$(BIN)/sqlfluff fix dbt_project/models dbt_project/analyses dbt_project/tests/*.sql
 
 docs: $(MANIFEST) ## write the documentation of all models as one page
 	$(WITH_SETTINGS) $(BIN)/dbt --quiet docs generate --static $(DBT_DIRS)

@@ -63,6 +63,48 @@ def test_a_var_that_cannot_be_used_is_named(
     assert message in log
 
 
+def test_the_questions_of_the_report_can_be_asked_as_they_are(
+    sample: Refresh, tmp_path: Path
+) -> None:
+    with sample.marts() as marts:
+        largest = marts.execute(
+            "select purchase_order_key, charge_lines, billable_amount from marts.charges_per_po "
+            "order by charge_lines desc limit 1"
+        ).fetchall()[0]
+        overview = dict(
+            zip(
+                marts.table("marts.po_overview").columns,
+                marts.table("marts.po_overview").fetchall()[0],
+                strict=True,
+            )
+        )
+        hours = marts.execute(
+            "select sum(hours_worked) from marts.fct_time_entries_po_resolved"
+        ).fetchall()[0]
+    po = json.dumps({"purchase_order_key": largest[0]})
+    code, log = dbt(sample.data_dir, tmp_path, "compile", "--select", "path:analyses", "--vars", po)
+    assert code == 0, log
+    compiled = tmp_path / "compiled/po_billing/analyses"
+    written = {path.stem for path in (ROOT / "dbt_project/analyses").glob("*.sql")}
+    answers = {}
+    with duckdb.connect(sample.data_dir / "warehouse/warehouse.duckdb", read_only=True) as build:
+        marts_file = str(sample.data_dir / "warehouse/psa_marts.duckdb").replace("'", "''")
+        build.execute(f"attach '{marts_file}' as psa_marts (read_only)")
+        for path in compiled.glob("*.sql"):
+            answers[path.stem] = build.sql(path.read_text(encoding="utf-8")).pl()
+    assert set(answers) == written
+    (summary,) = answers["coverage_summary"].to_dicts()
+    assert summary == {name: overview[name] for name in summary}
+    codes = answers["material_codes"]
+    assert codes["billable_amount"].sum() == overview["total_billable_amount"]
+    assert answers["charges_of_one_po"].height == largest[1]
+    assert answers["charges_of_one_po"]["billable_amount"].sum() == largest[2]
+    assert answers["exposure"]["total_billable_exposed"].sum() == overview["exposed_amount"]
+    assert answers["hours_by_po"]["total_hours_worked"].sum() == hours[0]
+    objects = answers["po_numbers_across_objects"]
+    assert objects["charge_count"].sum() == overview["charges_with_po"]
+
+
 TEXTS = [
     *(f"po{chr(point)}1" for point in (9, 10, 11, 12, 13, 28, 31, 32, 0x85, 0xA0, 0x1680, 0x180E)),
     *(f" {chr(point)} x{chr(point)}" for point in range(0x2000, 0x2010)),

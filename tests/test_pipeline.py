@@ -1,5 +1,7 @@
 """The whole way, as its users go it: figures of the sample, mistakes, and what readers see."""
 
+import csv
+import itertools
 import json
 import shutil
 from collections.abc import Callable
@@ -286,3 +288,67 @@ def test_a_second_refresh_gives_the_same_marts_and_reads_no_file_again(
                 for marts in (first, second)
             ]
             assert rows[0] == rows[1], mart
+
+
+def test_a_blank_is_no_po(delivery: Path, tmp_path: Path) -> None:
+    """The other published demo: 7,155 charges, 6,697,517 to bill, and not one PO anywhere."""
+    blanks = itertools.cycle(["", " ", "\u00a0", "\t"])
+    for path in delivery.rglob("*.csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))
+        columns = [
+            number
+            for number, header in enumerate(rows[0])
+            if header.replace("_", "").replace(" ", "").lower() == "purchaseordernumber"
+        ]
+        for row in rows[1:]:
+            for column in columns:
+                row[column] = next(blanks)
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(rows)
+    shutil.rmtree(delivery / "reference/purchase_orders")
+    ended = refresh(delivery, tmp_path / "fresh", PSA_AS_OF_DATE="2026-11-20")
+    assert ended.exit_code == 0, ended.output + ended.errors
+    with ended.marts() as marts:
+        overview = marts.table("marts.po_overview")
+        figures = dict(zip(overview.columns, overview.fetchall()[0], strict=True))
+        assert figures["total_charge_records"] == 7155
+        assert figures["total_billable_amount"] == Decimal(6_697_517)
+        for share in ("direct_coverage_pct", "coverage_pct", "amount_coverage_pct"):
+            assert figures[share] == 0
+        for count in ("unique_direct_po_numbers", "unique_po_numbers", "hours_with_po"):
+            assert figures[count] == 0
+        for mart in ("dim_purchase_orders", "charges_per_po", "po_utilization"):
+            assert marts.table(f"marts.{mart}").fetchall() == []
+
+
+def test_the_sample_has_the_published_milestone_conflicts(sample: Refresh) -> None:
+    with sample.marts() as marts:
+        shares = marts.execute(
+            "select status_name, milestone_count, round(share_pct, 1) "
+            "from marts.milestone_status_breakdown order by milestone_count desc"
+        ).fetchall()
+        summary = marts.execute(
+            "select total_milestones, conflicts_found, revenue_at_risk, charges_conflicts "
+            "from marts.milestone_conflict_summary"
+        ).fetchall()
+        conflicts = marts.execute(
+            "select conflict_key, detail from marts.milestone_conflicts order by conflict_key"
+        ).fetchall()
+        waived = marts.execute("select count(*) from marts.milestone_conflicts where is_waived")
+        assert waived.fetchone() == (0,)  # the waiver of milestone 745 has lapsed
+    assert shares == [
+        ("Incompleted", 31, Decimal("66.0")),
+        ("Completed", 12, Decimal("25.5")),
+        ("Approved for Billing", 4, Decimal("8.5")),
+    ]
+    assert summary == [(47, 5, Decimal(28_500), 3)]
+    assert conflicts == [
+        ("706-project_without_contract", None),
+        ("718-missing_billing_target", None),
+        ("718-missing_charge_allocation", None),
+        ("736-charge_contract_mismatch", "contract-24815"),
+        ("745-charge_contract_mismatch", "contract-25302; contract-25476"),
+        ("745-duplicate_allocation", "contract-25302; contract-25476"),
+        ("747-contract_reference_mismatch", "contract_replaced"),
+    ]
