@@ -2,7 +2,7 @@
 # Settings come from the environment; .env.example names them all.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run generations rollback doctor dev test lint format docs bench clean
+.PHONY: help setup run generations rollback doctor quarantine unload messages dev test lint format docs bench clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -35,6 +35,15 @@ doctor: $(MANIFEST) ## check settings, landing, locks, versions, runs and what i
 
 dev: $(MANIFEST) ## open the Dagster UI on 127.0.0.1:3000
 	$(WITH_SETTINGS) $(BIN)/dagster dev -m orchestration.definitions -h 127.0.0.1
+
+quarantine: .venv/ready ## show refused files and rows that were set aside, and what to do
+	@$(BIN)/python -m orchestration.deliveries quarantine
+
+unload: .venv/ready ## take a wrong delivery out: make unload BATCH=autotask/contracts/2026-11-20.full.csv
+	@$(BIN)/python -m orchestration.deliveries unload "$(BATCH)"
+
+messages: .venv/ready # write the table of all messages about deliveries anew
+	@$(BIN)/python -m orchestration.refusals
 
 test: $(MANIFEST) ## run every test
 	$(BIN)/python -m pytest

@@ -76,7 +76,6 @@ def _refresh(settings: Settings) -> bool:
         sys.exit(str(busy))
     if not result.success:
         print("\n" + "\n\n".join(_mistakes(result.all_events)), file=sys.stderr)
-        print(f"\nRows refused: {_refused_rows(result.all_events):,}", file=sys.stderr)
         if current.resolve() != before:
             print(f"{current.resolve().name} was published all the same.", file=sys.stderr)
         else:
@@ -91,7 +90,7 @@ def _refresh(settings: Settings) -> bool:
         return False
     for warning in _warnings(result.all_events):
         print(f"  warning: {warning}")
-    print("\n" + _key_figures(current, _refused_rows(result.all_events)))
+    print("\n" + _key_figures(current))
     return True
 
 
@@ -150,13 +149,6 @@ def _warnings(events: Sequence["DagsterEvent"]) -> list[str]:
     ]
 
 
-def _refused_rows(events: Sequence["DagsterEvent"]) -> int:
-    from dagster import IntMetadataValue
-
-    counts = [check.metadata.get("rows_refused") for check in _checks(events)]
-    return sum(count.value or 0 for count in counts if isinstance(count, IntMetadataValue))
-
-
 def _mistakes(events: Sequence["DagsterEvent"]) -> list[str]:
     """What went wrong, in the words of the checks and steps that failed."""
     mistakes = [
@@ -181,16 +173,17 @@ def _failures(events: Sequence["DagsterEvent"]) -> list[tuple["StepFailureData",
     ]
 
 
-def _key_figures(current: Path, refused_rows: int) -> str:
+def _key_figures(current: Path) -> str:
     """The figures that a billing manager asks for first, from the published marts."""
     with duckdb.connect(current / "psa_marts.duckdb", read_only=True) as connection:
         overview = connection.table("marts.po_overview")
         figures = dict(zip(overview.columns, overview.fetchall()[0], strict=True))
     manifest = json.loads((current / "manifest.json").read_text(encoding="utf-8"))
-    rows_in = sum(batch["row_count"] for batch in manifest["input_batches"])
+    rows_in = sum(batch["delivered"] for batch in manifest["input_batches"])
+    rows_set_aside = sum(batch["quarantined"] for batch in manifest["input_batches"])
     lines = {
         "Rows in": f"{rows_in:,}",
-        "Rows refused": f"{refused_rows:,}",
+        "Rows set aside": f"{rows_set_aside:,}",
         "Charges": f"{figures['total_charge_records']:,}",
         "Coverage by the charges' own POs": f"{figures['direct_coverage_pct']:.2f} %",
         "Coverage after inheritance": f"{figures['coverage_pct']:.2f} %",

@@ -41,6 +41,8 @@ class Settings:
         ui_url: where people open the Dagster UI; alerts link to it.
         alert_webhook: where a failed refresh is reported; None is nowhere. A secret.
         postgres_url: database that the marts are loaded into as well; None is none. A secret.
+        max_quarantine_ratio: share of a batch's rows that may be set aside as invalid.
+        allow_shrink: whether a complete snapshot may delete more than half of a table.
     """
 
     landing_dir: Path
@@ -54,6 +56,8 @@ class Settings:
     ui_url: str
     alert_webhook: str | None = field(repr=False)
     postgres_url: str | None = field(repr=False)
+    max_quarantine_ratio: Decimal
+    allow_shrink: bool
 
     @property
     def is_sample(self) -> bool:
@@ -142,9 +146,6 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             f"PSA_DATA_DIR: {data_dir} holds a wildcard character (* ? [ ] {{ }}), which file "
             "patterns cannot tell from a pattern. Choose another folder."
         )
-    # Values that only later steps use are checked now, too: a typo must not surface at night.
-    _ratio(environment, "PSA_MAX_QUARANTINE_RATIO", "0.05")
-    _choice(environment, "PSA_ALLOW_SHRINK", "0", ("0", "1"))
     return Settings(
         landing_dir=landing_dir,
         data_dir=data_dir,
@@ -157,6 +158,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         ui_url=_url(environment, "PSA_UI_URL", "http", "https") or "http://127.0.0.1:3000",
         alert_webhook=_url(environment, "PSA_ALERT_WEBHOOK", "http", "https"),
         postgres_url=_url(environment, "PSA_POSTGRES_URL", "postgresql", "postgres"),
+        max_quarantine_ratio=_ratio(environment, "PSA_MAX_QUARANTINE_RATIO", "0.05"),
+        allow_shrink=_choice(environment, "PSA_ALLOW_SHRINK", "0", ("0", "1")) == "1",
     )
 
 

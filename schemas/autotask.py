@@ -95,6 +95,7 @@ class Charges(RawTable):
     """One row per charge; contract, project, ticket and change-order charges number apart."""
 
     _key = ("charge_kind", "id")
+    _measure = "billable_amount"
 
     id: Id = field("Charge id, unique within its kind.", required=True)
     charge_kind: Text = field(
@@ -135,6 +136,8 @@ class Charges(RawTable):
 class TimeEntries(RawTable):
     """One row per time entry."""
 
+    _measure = "hours_worked"
+
     id: Id = field("Time entry id.", required=True)
     resource_id: Id = foreign_key("Person who worked.")
     contract_id: Id = foreign_key("Contract that the time is billed on.")
@@ -153,6 +156,8 @@ class TimeEntries(RawTable):
 
 class ContractMilestones(RawTable):
     """One row per billing milestone."""
+
+    _measure = "amount"
 
     id: Id = field("Milestone id.", required=True)
     contract_id: Id = foreign_key("Contract that the milestone bills.")

@@ -52,6 +52,10 @@ class HeaderError(ValueError):
         self.problem = problem
 
 
+class MissingColumnError(HeaderError):
+    """A file lacks a column that its table requires."""
+
+
 def field(
     description: str,
     *,
@@ -134,6 +138,7 @@ class RawTable(pa.DataFrameModel):
 
     # Underscored, because pandera takes every public attribute for a column.
     _key: tuple[str, ...] = ("id",)
+    _measure: str | None = None
     _optional: bool = False
     _rule_files: tuple[Path, ...] = ()
 
@@ -141,6 +146,16 @@ class RawTable(pa.DataFrameModel):
     def key(cls) -> tuple[str, ...]:
         """Columns that tell one record from another."""
         return cls._key
+
+    @classmethod
+    def key_values(cls) -> list[pl.Expr]:
+        """What is equal in two rows of one record, per column of the key."""
+        return [pl.col(column) for column in cls._key]
+
+    @classmethod
+    def measure(cls) -> str | None:
+        """The money or hours column whose sum is accounted for beside the rows (SPEC 3), if any."""
+        return cls._measure
 
     @classmethod
     def is_optional(cls) -> bool:
@@ -167,6 +182,17 @@ class RawTable(pa.DataFrameModel):
     def required_columns(cls) -> list[str]:
         """Columns that a file must have and a row must fill."""
         return [name for name, column in cls.schema().columns.items() if not column.nullable]
+
+    @classmethod
+    def rules(cls) -> list[tuple[str, str]]:
+        """Every rule that a row can break, as (column, rule), in column order."""
+        rules = []
+        for name, column in cls.schema().columns.items():
+            kind = TYPE_RULES.get(column.dtype.type.base_type())
+            words = [None if column.nullable else REQUIRED, kind]
+            words += [str(check.error) for check in column.checks]
+            rules += [(name, rule) for rule in words if rule]
+        return rules
 
     @classmethod
     @cache
@@ -207,8 +233,27 @@ class RawTable(pa.DataFrameModel):
         for column in cls.required_columns():
             if column not in matched:
                 spellings = ", ".join(cls._spellings(column))
-                raise HeaderError(column, f"required column missing (accepted: {spellings})")
+                raise MissingColumnError(column, f"required column missing (accepted: {spellings})")
         return matched
+
+    @classmethod
+    def count_known(cls, headers: Iterable[str]) -> int:
+        """Count the headers that are a column of the table."""
+        known = {_plain(spelling) for name in cls.columns() for spelling in cls._spellings(name)}
+        return sum(_plain(header) in known for header in headers)
+
+    @classmethod
+    def drift(cls, headers: Iterable[str]) -> tuple[list[str], list[str]]:
+        """Tell what a file's headers have beyond the table's columns, and what they lack (SPEC 1).
+
+        Returns:
+            The unknown headers as delivered, and the names of the missing columns.
+        """
+        delivered = {_plain(header): header for header in headers}
+        known = {column: set(map(_plain, cls._spellings(column))) for column in cls.columns()}
+        unknown = delivered.keys() - set().union(*known.values())
+        missing = [name for name, spellings in known.items() if not spellings & delivered.keys()]
+        return sorted(delivered[header] for header in unknown), missing
 
     @classmethod
     def _spellings(cls, column: str) -> list[str]:
@@ -249,7 +294,7 @@ class RawTable(pa.DataFrameModel):
             metadata = column.metadata or {}
             value = pl.col(name)
             if metadata.get("zero_is_null"):
-                value = value.replace(0, None)
+                value = pl.when(value != 0).then(value)
             if metadata.get("null_reads_as"):
                 value = value.fill_null(metadata["null_reads_as"])
             if metadata.get("lower_case"):
@@ -289,13 +334,14 @@ class RawTable(pa.DataFrameModel):
         echoes = unreadable.select("row", "column", rule=pl.lit(REQUIRED))
         broken = broken.join(echoes, on=["row", "column", "rule"], how="anti")
         values = [
-            delivered[column][row] if column in delivered.columns else None
-            for row, column, _ in broken.iter_rows()
+            found.with_columns(
+                value=grammar.as_text(delivered[column].gather(found["row"]))
+                if column in delivered.columns
+                else pl.lit(None, pl.String)
+            )
+            for (column,), found in broken.group_by("column")
         ]
-        texts = pl.Series(
-            [None if value is None else str(value) for value in values], dtype=pl.String
-        )
-        return broken.with_columns(value=texts).sort("row", "column", "rule")
+        return pl.concat(values).sort("row", "column", "rule")
 
 
 def _plain(header: str) -> str:

@@ -46,16 +46,24 @@ def parse(values: pl.Series, dtype: pl.DataType) -> tuple[pl.Series, pl.Series]:
     """
     if values.dtype == dtype and dtype != pl.String:
         return values, pl.repeat(None, len(values), dtype=pl.String, eager=True)
-    text = _as_text(values)
+    if dtype == pl.Datetime and isinstance(values.dtype, pl.Datetime):
+        moment = values if values.dtype.time_zone is None else values.dt.convert_time_zone("UTC")
+        moment = moment.dt.replace_time_zone(None).dt.cast_time_unit("us")
+        return moment, pl.repeat(None, len(values), dtype=pl.String, eager=True)
+    text = as_text(values)
     if dtype == pl.String:
-        return text.replace("", None), pl.repeat(None, len(text), dtype=pl.String, eager=True)
-    text = text.str.strip_chars().replace("", None)
+        return _without_blanks(text), pl.repeat(None, len(text), dtype=pl.String, eager=True)
+    text = _without_blanks(text.str.strip_chars())
     typed = _PARSERS[dtype.base_type()](text, dtype)
     failed = text.is_not_null() & typed.is_null()
     return typed, text.zip_with(failed, pl.repeat(None, len(text), dtype=pl.String, eager=True))
 
 
-def _as_text(values: pl.Series) -> pl.Series:
+def _without_blanks(text: pl.Series) -> pl.Series:
+    return text.set(text == "", None) if (text == "").any() else text
+
+
+def as_text(values: pl.Series) -> pl.Series:
     """Give a column of any type the text that is read; a zoned timestamp keeps its zone."""
     if isinstance(values.dtype, pl.Datetime):
         zone = "%:z" if values.dtype.time_zone else ""

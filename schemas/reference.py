@@ -71,6 +71,11 @@ class PurchaseOrders(RawTable):
     currency: Text = field("Currency of the amount.", max_length=3)
     notes: Text = field("Remarks.")
 
+    @classmethod
+    def key_values(cls) -> list[pl.Expr]:
+        """Two spellings of one PO are one record."""
+        return [pl.col("company_id"), clean_po(pl.col("purchase_order_number"))]
+
     @pa.check("valid_to", error="not before valid_from")
     def ends_after_start(cls, data: pa.PolarsData) -> pl.LazyFrame:
         """A period must not end before it starts; open ends pass."""

@@ -1,6 +1,6 @@
 {#-
     What every loaded batch said about the PO of a parent, deleted ones included: the raw material
-    of the PO versions (SPEC 4.4). Of a key that a batch holds twice, the last row counts.
+    of the PO versions (SPEC 4.4).
 
     Parents that never had a text in the PO field are left out: they have no version worth a row.
 
@@ -18,15 +18,7 @@
         delivered.last_modified_at,
         batches.extracted_at,
         batches.previous_extracted_at
-    from (
-        select
-            *,
-            row_number() over (
-                partition by id, _extracted_at, _batch order by _row_number desc
-            ) as recency
-        from {{ source('autotask', table_name) }}
-        where id in (select id from {{ source('autotask', table_name) }} where purchase_order_number is not null)
-    ) as delivered
+    from {{ source('autotask', table_name) }} as delivered
     inner join (
         select
             extracted_at,
@@ -36,5 +28,8 @@
         where source = 'autotask' and table_name = '{{ table_name }}'
     ) as batches
         on delivered._extracted_at = batches.extracted_at and delivered._batch = batches.batch
-    where delivered.recency = 1
+    where
+        delivered.id in (
+            select id from {{ source('autotask', table_name) }} where purchase_order_number is not null
+        )
 {% endmacro %}

@@ -96,6 +96,16 @@
 {%- endmacro %}
 
 
+{#- In a select list: a row for each element of a list. -#}
+{% macro each_element(list) -%}
+    {{ adapter.dispatch('each_element')(list) }}
+{%- endmacro %}
+
+{% macro duckdb__each_element(list) -%}
+    unnest({{ list }})
+{%- endmacro %}
+
+
 {#- 1 = Monday to 7 = Sunday. -#}
 {% macro weekday_number(date) -%}
     {{ adapter.dispatch('weekday_number')(date) }}
@@ -152,3 +162,21 @@
 {#- Stand for "since ever" and "for good"; all dates of the extracts lie between them. -#}
 {% macro first_day() -%} cast('0001-01-01' as date) {%- endmacro %}
 {% macro last_day() -%} cast('9999-12-31' as date) {%- endmacro %}
+
+
+{#- Every row of a raw table that was ever loaded, those of replaced contents too (`is_replaced`). -#}
+{% macro rows_ever_loaded(source_name, table_name) -%}
+    {{ adapter.dispatch('rows_ever_loaded')(source_name, table_name) }}
+{%- endmacro %}
+
+{% macro duckdb__rows_ever_loaded(source_name, table_name) -%}
+    (
+        select
+            *,
+            filename like '%/{{ source_name }}/{{ table_name }}/replaced/%' as is_replaced
+        from read_parquet(
+            '{{ env_var('PSA_DATA_DIR') | replace("'", "''") }}/raw/{{ source_name }}/{{ table_name }}/**/*.parquet',
+            union_by_name = true, hive_partitioning = false, filename = true
+        )
+    )
+{%- endmacro %}

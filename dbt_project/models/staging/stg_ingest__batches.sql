@@ -1,15 +1,23 @@
 with
 
+contents as (
+    select * from {{ ref('stg_ingest__contents') }}
+),
+
 final as (
     select
         source,
         table_name,
         batch,
-        content_hash,
         batch_kind,
-        row_count,
+        content_hash,
+        count(*) filter (where batch_kind = 'full') over (
+            partition by source, table_name
+            order by extracted_at asc, batch asc
+        ) as full_number,
         extracted_at
-    from {{ source('ingest', 'batches') }}
+    from contents
+    where not is_replaced and not is_refused
 )
 
 select * from final

@@ -1,0 +1,113 @@
+{#-
+    Where the loaded rows of a raw table have gone (SPEC 3): one row with the number, and the sum of
+    the measure, of those that are current, superseded by a later row of their key, or deleted.
+
+    Rows of the newest full batch whose key no other content has are current and nothing else; only
+    the keys of all other contents have to be followed.
+
+    current: the staging model of the table; current_key, current_measure: its columns.
+-#}
+{% macro rows_accounted(source_name, table_name, key, current, current_key, measure=none) %}
+    {%- set nothing = '0' if measure else 'cast(null as decimal(38, 4))' -%}
+    {%- set measure = measure or 'cast(null as decimal(38, 4))' -%}
+    select
+        '{{ source_name }}' as source,
+        '{{ table_name }}' as table_name,
+        current_total.row_count as current_rows,
+        contested_total.superseded,
+        contested_total.deleted,
+        coalesce(current_total.measure, {{ nothing }}) as measure_current,
+        coalesce(contested_total.measure_superseded, {{ nothing }}) as measure_superseded,
+        coalesce(contested_total.measure_deleted, {{ nothing }}) as measure_deleted
+    from (
+        select
+            count(*) as row_count,
+            sum({{ measure }}) as measure
+        from {{ ref(current) }}
+    ) as current_total
+    cross join (
+        with
+
+        newest_full as (
+            select *
+            from {{ ref('stg_ingest__batches') }}
+            where
+                source = '{{ source_name }}'
+                and table_name = '{{ table_name }}'
+                and batch_kind = 'full'
+            order by full_number desc
+            limit 1
+        ),
+
+        ever_loaded as (
+            select
+                {%- for value in key %}
+                {{ value }} as key_{{ loop.index }},
+                {%- endfor %}
+                cast({{ measure }} as decimal(38, 4)) as measure,
+                is_replaced,
+                _extracted_at,
+                _batch,
+                coalesce(
+                    not is_replaced
+                    and _batch = newest_full.batch
+                    and _extracted_at = newest_full.extracted_at,
+                    false
+                ) as is_newest_full
+            from {{ rows_ever_loaded(source_name, table_name) }} as delivered
+            left join newest_full on true
+        ),
+
+        other_rows as (
+            select *
+            from ever_loaded
+            where not is_newest_full
+        ),
+
+        contested_rows as (
+            select * from other_rows
+            union all
+            select *
+            from ever_loaded
+            where
+                is_newest_full
+                and ({% for _ in key %}key_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}) in (
+                    select ({% for _ in key %}key_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %})
+                    from other_rows
+                )
+        ),
+
+        ranked_rows as (
+            select
+                *,
+                row_number() over (
+                    partition by {% for _ in key %}key_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
+                    order by is_replaced asc, _extracted_at desc, _batch desc
+                ) as recency
+            from contested_rows
+        ),
+
+        followed_rows as (
+            select
+                ranked_rows.measure,
+                ranked_rows.recency > 1 as is_superseded,
+                ranked_rows.recency = 1 and not exists (
+                    select 1
+                    from {{ ref(current) }} as current_row
+                    where
+                        {%- for value in current_key %}
+                        {% if not loop.first %}and {% endif -%}
+                        {{ value }} = ranked_rows.key_{{ loop.index }}
+                        {%- endfor %}
+                ) as is_deleted
+            from ranked_rows
+        )
+
+        select
+            count(*) filter (where is_superseded) as superseded,
+            count(*) filter (where is_deleted) as deleted,
+            sum(measure) filter (where is_superseded) as measure_superseded,
+            sum(measure) filter (where is_deleted) as measure_deleted
+        from followed_rows
+    ) as contested_total
+{% endmacro %}

@@ -1,0 +1,28 @@
+with
+
+final as (
+    select
+        source,
+        table_name,
+        batch,
+        batch_kind,
+        content_hash,
+        schema_version,
+        refusal_reason,
+        new_columns,
+        missing_columns,
+        delivered,
+        loaded,
+        quarantined,
+        duplicates,
+        measure_delivered,
+        measure_loaded,
+        measure_quarantined,
+        measure_duplicates,
+        is_replaced,
+        is_refused,
+        extracted_at
+    from {{ source('ingest', 'batches') }}
+)
+
+select * from final

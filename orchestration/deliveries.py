@@ -1,0 +1,134 @@
+"""What people do about deliveries at the prompt: look at the rejects, take a wrong one out."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+
+import polars as pl
+
+from orchestration.contents import Content, TableFiles
+from orchestration.refusals import REFUSALS, remedy
+from orchestration.settings import SettingError, Settings, read_settings
+from schemas import RAW_TABLES
+
+ROWS_SHOWN = 50
+SHOWN = {
+    "batch": "file",
+    "row_number": "row",
+    "column_name": "column",
+    "rule": "rule",
+    "offending_value": "value",
+}
+WIDEST = 44
+
+
+def _tables(settings: Settings) -> Iterator[TableFiles]:
+    return (TableFiles(source, name, settings) for source, name in RAW_TABLES)
+
+
+def show_quarantine(settings: Settings) -> str:
+    """The refused files and the newest rows that were set aside, with what to do about them."""
+    refused: list[Content] = []
+    rejects: list[tuple[float, pl.DataFrame]] = []
+    for table in _tables(settings):
+        for folder in (table.refused, table.quarantine):
+            for path, content in table.contents(folder).items():
+                if folder == table.refused:
+                    refused.append(content)
+                rows = pl.read_parquet(path, columns=list(SHOWN))
+                file = pl.lit(f"{table.source}/") + pl.col("batch")
+                rejects.append((path.stat().st_mtime, rows.with_columns(file.alias("batch"))))
+    lines = [
+        f"Refused: {content.file}: {content.refusal_reason}\n"
+        f"  What to do: {REFUSALS[content.refusal_kind].remedy.format(batch=content.file)}."
+        for content in refused
+    ]
+    rejects.sort(key=lambda found: found[0], reverse=True)
+    broken = (
+        pl.concat([rows for _, rows in rejects]) if rejects else pl.DataFrame(schema=list(SHOWN))
+    )
+    if broken.is_empty():
+        return "\n".join([*lines, "No row is in quarantine."])
+    newest = broken.head(ROWS_SHOWN).rename(SHOWN)
+    lines += ["", *_as_text(newest)]
+    if broken.height > ROWS_SHOWN:
+        lines.append(
+            f"… and {broken.height - ROWS_SHOWN:,} more, in the mart quarantined_rows and in "
+            f"{settings.data_dir / 'quarantine'}"
+        )
+    lines += ["", "What to do, and deliver the file again:"]
+    lines += [f"  {rule}: {remedy(rule)}" for rule in newest["rule"].unique(maintain_order=True)]
+    return "\n".join(lines).lstrip("\n")
+
+
+def _as_text(rows: pl.DataFrame) -> list[str]:
+    cells = [rows.columns] + [
+        ["(missing)" if value is None else _on_one_line(str(value)) for value in row]
+        for row in rows.iter_rows()
+    ]
+    widths = [max(len(row[at]) for row in cells) for at in range(rows.width)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]
+    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]
+
+
+def _on_one_line(value: str) -> str:
+    """Show a value without anything that a terminal would obey."""
+    plain = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in value)
+    return plain if len(plain) <= WIDEST else f"{plain[: WIDEST - 1]}…"
+
+
+def unload(settings: Settings, named: str) -> str:
+    """Take the newest content of a batch out.
+
+    Raises:
+        LookupError: there is no such batch, or the name is that of several.
+    """
+    known: dict[str, TableFiles] = {}
+    for table in _tables(settings):
+        for folder in (table.raw, table.refused):
+            known |= {content.file: table for content in table.contents(folder).values()}
+    found = [file for file in known if named in (file, file.partition("/")[2])]
+    if len(found) != 1:
+        near = found or sorted(file for file in known if named.split("/")[0] in file)
+        raise LookupError(
+            f"BATCH: {named!r} is {'no batch' if not found else 'more than one batch'} here"
+            + "".join(f"\n  {file}" for file in near[:20])
+        )
+    table = known[found[0]]
+    content = table.unload(found[0].partition("/")[2])
+    if content is None:
+        raise LookupError(f"BATCH: {named!r} has gone meanwhile")
+    left = [kept for kept in table.contents().values() if kept.batch == content.batch]
+    now = (
+        f"Its content of {left[-1].extracted_at} UTC counts again."
+        if left
+        else "Nothing of it counts any more."
+    )
+    return (
+        f"{content.file}: taken out ({content.loaded:,} rows, kept in {table.unloaded}). {now}\n"
+        "The same bytes are left out when they come again. `make run` publishes without them."
+    )
+
+
+def main() -> None:
+    """Show the quarantine or unload a batch; exit code 1 and a message when that cannot be done."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("quarantine")
+    commands.add_parser("unload").add_argument("batch")
+    arguments = parser.parse_args()
+    try:
+        settings = read_settings()
+        if arguments.command == "quarantine":
+            print(show_quarantine(settings))
+        else:
+            print(unload(settings, arguments.batch))
+    except (SettingError, LookupError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""Sets of row keys, as hashes: which of them contents leave alive, and which occur twice."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import polars as pl
+
+from orchestration.contents import Content
+
+NO_KEYS = pl.Series(dtype=pl.UInt64)
+
+# A content, with what reads the keys of its loaded and of its quarantined rows.
+Known = tuple[Content, Callable[[], pl.Series], Callable[[], pl.Series]]
+
+
+def alive_keys(contents: Sequence[Known]) -> pl.Series:
+    """The hashes of the keys that contents, in their order, leave alive (SPEC 1).
+
+    Judged here as well as in the staging models, because a guard cannot wait for them.
+
+    Args:
+        contents: each with what reads its loaded keys and those of its quarantined rows.
+    """
+    fulls = [at for at, (content, _, _) in enumerate(contents) if content.batch_kind == "full"]
+    newest = fulls.pop() if fulls else 0
+    alive = union(loaded() for _, loaded, _ in contents[newest:])
+    # A quarantined row keeps its key alive, as far back as full batches lead to a loaded row.
+    kept = without(contents[newest][2](), alive) if contents else NO_KEYS
+    while newest and not kept.is_empty():
+        earlier = fulls.pop() if fulls else 0
+        loaded = union(read() for _, read, _ in contents[earlier:newest])
+        alive = union([alive, kept.filter(kept.is_in(loaded.implode()))])
+        kept = without(kept, loaded)
+        if contents[earlier][0].batch_kind == "full":
+            kept = kept.filter(kept.is_in(contents[earlier][2]().implode()))
+        newest = earlier
+    return alive
+
+
+def union(keys: Iterable[pl.Series]) -> pl.Series:
+    """The keys that are in any of the sets."""
+    return pl.concat([NO_KEYS, *keys]).unique()
+
+
+def without(keys: pl.Series, others: pl.Series) -> pl.Series:
+    """The keys that are not in the other set."""
+    return keys.filter(~keys.is_in(others.implode()))
+
+
+def twice(hashes: list[pl.Series]) -> pl.Series:
+    """The hashes that occur more than once; in nearly every file there is none."""
+    ordered = pl.concat([NO_KEYS, *hashes]).sort()
+    return ordered.filter(ordered == ordered.shift()).unique()

@@ -1,0 +1,369 @@
+"""Every file format in all its spellings; and what cannot be read gets its message (SPEC 1, 2)."""
+
+import gzip
+import io
+import json
+import random
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from orchestration import formats
+from orchestration.formats import open_delivery
+from orchestration.refusals import RefusedFile
+from schemas import RAW_TABLES
+
+COMPANIES = RAW_TABLES["autotask", "companies"]
+Rows = list[tuple[object, ...]]
+
+
+def read(path: Path) -> Rows:
+    """All rows of a file, in the columns id and company_name."""
+    delivery = open_delivery(path, "file", COMPANIES)
+    if not delivery.headers:
+        return []
+    matched = COMPANIES.match_headers(delivery.headers)
+    positions = [matched["id"], matched["company_name"]]
+    return [row for chunk in delivery.columns(positions) for row in chunk.iter_rows()]
+
+
+READABLE: dict[str, tuple[str, bytes, Rows]] = {
+    "plain": ("a.csv", b"id,company_name\n1,a\n", [("1", "a")]),
+    "byte order mark and CRLF": (
+        "a.csv",
+        b"\xef\xbb\xbfid,company_name\r\n1,a\r\n",
+        [("1", "a")],
+    ),
+    "no last new line": ("a.csv", b"id,company_name\n1,a", [("1", "a")]),
+    "header only": ("a.csv", b"id,company_name\n", []),
+    "header without new line": ("a.csv", b"id,company_name", []),
+    "blank first line": ("a.csv", b"\nid,company_name\n1,a\n", [("1", "a")]),
+    "new line in a value": (
+        "a.csv",
+        b'id,company_name\n1,"a\nb"\n2,c\n',
+        [("1", "a\nb"), ("2", "c")],
+    ),
+    "bare new line in a value of a CRLF file": (
+        "a.csv",
+        b'id,company_name\r\n1,"a\nb"\r\n2,c\r\n',
+        [("1", "a\nb"), ("2", "c")],
+    ),
+    "new line in the header": ("a.csv", b'id,"company\nname"\n1,a\n', [("1", "a")]),
+    "quotes in quotes": ("a.csv", b'id,company_name\n1,"the ""A"""\n', [("1", 'the "A"')]),
+    "a quote within a value": ("a.csv", b'id,company_name\n1,14" x\n', [("1", '14" x')]),
+    "empty values": ("a.csv", b'id,company_name\n"",\n', [(None, None)]),
+    "unknown columns": ("a.csv", b"x,id,y,company_name\n0,1,0,a\n", [("1", "a")]),
+    "umlauts": ("a.csv", "id,company_name\n1,Müller €\n".encode(), [("1", "Müller €")]),
+    "semicolons": ("a.csv", b"id;company_name\n1;a,b\n", [("1", "a,b")]),
+    "tabs": ("a.csv", b"id\tcompany_name\n1\ta;b\n", [("1", "a;b")]),
+    "commas beside semicolons": (
+        "a.csv",
+        b"id,company_name,a;b;c;d\n1,x;y,z\n",
+        [("1", "x;y")],
+    ),
+    "packed CSV": ("a.csv.gz", gzip.compress(b"id,company_name\n1,a\n"), [("1", "a")]),
+    "two packed parts": (
+        "a.csv.gz",
+        gzip.compress(b"id,company_name\n") + gzip.compress(b"1,a\n"),
+        [("1", "a")],
+    ),
+    "JSON array": (
+        "a.json",
+        b' [{"id": 1, "companyName": "a"}, {"id":2}]\n',
+        [("1", "a"), ("2", None)],
+    ),
+    "JSON items": (
+        "a.json",
+        b'{"page": {"items": [1], "n": null}, "items": [{"ID":1,"company name":"a"}], "x": 1}',
+        [("1", "a")],
+    ),
+    "JSON with a byte order mark": (
+        "a.json",
+        b'\xef\xbb\xbf[{"id":1,"company_name":"a"}]',
+        [("1", "a")],
+    ),
+    "JSON without a record": ("a.json", b"[]", []),
+    "JSON without items": ("a.json", b'{"items": []}', []),
+    "numbers keep their text": (
+        "a.json",
+        b'[{"id": 12.50, "company_name": 4500012345678901234567890.10e+2}]',
+        [("12.50", "4500012345678901234567890.10e+2")],
+    ),
+    "other values are text": (
+        "a.json",
+        b'[{"id": true, "company_name": {"a": [1, null]}}]',
+        [("true", '{"a": ["1", null]}')],
+    ),
+    "escapes": (
+        "a.json",
+        rb'[{"id": 1, "company_name": "\u00e9\n\ud83d\ude00"}]',
+        [("1", "é\n😀")],
+    ),
+    "names of the second record": (
+        "a.json",
+        b'[{"company_name": "a"}, {"id": 2, "company_name": "b"}]',
+        [(None, "a"), ("2", "b")],
+    ),
+    "JSON lines": (
+        "a.jsonl",
+        b'{"id": 1, "company_name": "a"}\r\n\n{"id": 2, "company_name": "b"}',
+        [("1", "a"), ("2", "b")],
+    ),
+    "packed JSON lines": (
+        "a.ndjson.gz",
+        gzip.compress(b'{"id": 1, "company_name": "a"}\n'),
+        [("1", "a")],
+    ),
+    "JSON lines without a line": ("a.jsonl", b"\n", []),
+}
+
+
+@pytest.mark.parametrize("case", READABLE)
+def test_files_in_all_their_spellings_are_read(tmp_path: Path, case: str) -> None:
+    name, content, rows = READABLE[case]
+    (tmp_path / name).write_bytes(content)
+    assert read(tmp_path / name) == rows
+
+
+def _parquet(table: pa.Table) -> bytes:
+    buffer = io.BytesIO()
+    pyarrow.parquet.write_table(table, buffer)
+    return buffer.getvalue()
+
+
+DEEP = b"[" * 200_000
+PARQUET = _parquet(pa.table({"id": [1, 2, 3] * 1_000, "company_name": ["a", "b", "c"] * 1_000}))
+PACKED = gzip.compress(b"id,company_name\n" + b"1,a\n" * 5_000)
+
+# Name, content, the kind of refusal, and a piece of its words.
+REFUSED: dict[str, tuple[str, bytes, str, str]] = {
+    "blank lines only": ("a.csv", b"\n\n", "no_header", ""),
+    "too few fields": ("a.csv", b"id,company_name\n1,a\n2\n", "broken_csv", "line 3: "),
+    "too many fields": ("a.csv", b"id,company_name\n1,a\n2,b,c\n", "broken_csv", "line 3: "),
+    "unclosed quote": ("a.csv", b'id,company_name\n1,a\n2,"b\n3,c\n', "broken_csv", "line 3: "),
+    "two unclosed quotes": (
+        "a.csv",
+        b'id,company_name\n1,"a\n2,b\n3,"c\n',
+        "broken_csv",
+        "line 2: ",
+    ),
+    "text after a quote": ("a.csv", b'id,company_name\n1,"a"b\n', "broken_csv", "line 2: "),
+    "mixed line ends": (
+        "a.csv",
+        b"id,company_name\n1,a\r\n2,b\n",
+        "broken_csv",
+        "line ends are of several kinds",
+    ),
+    "another encoding": ("a.csv", b"id,company_name\n1,M\xfcller\n", "not_utf8", "position 19"),
+    "UTF-16": ("a.csv", "id,company_name\n1,a\n".encode("utf-16"), "not_utf8", "position 0"),
+    "truncated character": ("a.csv", b"id,company_name\n1,\xc3", "not_utf8", "position 18"),
+    "another encoding, packed": (
+        "a.csv.gz",
+        gzip.compress(b"id,company_name\n1,M\xfcller\n"),
+        "not_utf8",
+        "position 19",
+    ),
+    "a line of 100 MB": (
+        "a.csv",
+        b"id,company_name\n1," + b"x" * 100_000_000 + b"\n",
+        "long_line",
+        "position 15",
+    ),
+    "a header of a million columns": (
+        "a.csv",
+        b"id,company_name," + b",".join(b"c%d" % n for n in range(1_000_000)) + b"\n",
+        "long_header",
+        "5,000 columns",
+    ),
+    "a header without end": ("a.csv", b"x" * 3_000_000, "long_header", ""),
+    "no gzip": ("a.csv.gz", b"id,company_name\n1,a\n", "broken_gzip", ""),
+    "truncated gzip": ("a.csv.gz", PACKED[:-20], "broken_gzip", ""),
+    "gzip with a wrong sum": ("a.csv.gz", PACKED[:-8] + b"\0" * 8, "broken_gzip", "CRC"),
+    "rubbish after gzip": ("a.csv.gz", PACKED + b"rubbish", "broken_gzip", ""),
+    "a bomb": (
+        "a.csv.gz",
+        gzip.compress(b"id,company_name\n" + b"1,a\n" * 70_000_000, 1),
+        "bomb",
+        "200 times",
+    ),
+    "JSON cut off": (
+        "a.json",
+        b'[{"id": 1, "company_name": "a"},',
+        "broken_json",
+        "after record 1",
+    ),
+    "JSON lines cut off": ("a.jsonl", b'{"id": 1}\n{"id": 2', "broken_json", "after record 1"),
+    "no comma": ("a.json", b'[{"id": 1} {"id": 2}]', "broken_json", "','"),
+    "text after the end": ("a.json", b'[{"id": 1}] x', "broken_json", "after its end"),
+    "no JSON": ("a.json", b"id,company_name\n", "broken_json", ""),
+    "records that are none": ("a.json", b"[1, 2]", "odd_json", "record 1"),
+    "an object without items": ("a.json", b'{"id": 1}', "odd_json", "items"),
+    "items that are no array": ("a.json", b'{"items": {"id": 1}}', "odd_json", "items"),
+    "arrays in lines": ("a.jsonl", b"[1]\n", "odd_json", "record 1"),
+    "deep JSON": ("a.json", DEEP, "broken_json", "nested too deeply"),
+    "deep JSON lines": ("a.jsonl", b'{"id":' * 200_000, "broken_json", "nested too deeply"),
+    "a record of 20 MB": (
+        "a.json",
+        b'[{"id": 1, "company_name": "' + b"x" * 40_000_000 + b'"}]',
+        "broken_json",
+        "16,777,216 characters",
+    ),
+    "half a character": (
+        "a.json",
+        rb'[{"id": 1, "company_name": "\ud800"}]',
+        "broken_json",
+        "half of a character",
+    ),
+    "not parquet": ("a.parquet", b"id,company_name\n1,a\n", "broken_parquet", ""),
+    "truncated parquet": ("a.parquet", PARQUET[: len(PARQUET) // 2], "broken_parquet", ""),
+    "parquet without a beginning": ("a.parquet", PARQUET[100:], "broken_parquet", ""),
+    "parquet that is not UTF-8": (
+        "a.parquet",
+        _parquet(
+            pa.table(
+                {
+                    "id": [1],
+                    "company_name": pa.array([b"M\xfcller"], pa.binary()).view(pa.string()),
+                }
+            )
+        ),
+        "broken_parquet",
+        "UTF8",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_read_is_refused_with_its_words(tmp_path: Path, case: str) -> None:
+    name, content, kind, words = REFUSED[case]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(RefusedFile) as refusal:
+        read(tmp_path / name)
+    assert refusal.value.kind == kind
+    assert words in str(refusal.value)
+    assert str(refusal.value).startswith("file: ")
+    assert len(str(refusal.value)) < 600
+
+
+def test_random_bytes_are_read_or_refused(tmp_path: Path) -> None:
+    """Files that are cut, flipped or made of noise never end in another error."""
+    chance = random.Random(20_261_121)  # noqa: S311 - not a secret
+    good = {
+        "a.csv": b'id,company_name\n1,"a,""b"\n2,c\n' * 30,
+        "a.csv.gz": PACKED,
+        "a.json": json.dumps([{"id": n, "company_name": f"n{n}"} for n in range(60)]).encode(),
+        "a.jsonl": b'{"id": 1, "company_name": "a"}\n' * 40,
+        "a.parquet": PARQUET,
+    }
+    outcomes = {"read": 0, "refused": 0}
+    for name, content in good.items():
+        path = tmp_path / name
+        for _ in range(60):
+            broken = bytearray(content)
+            for _ in range(chance.randint(1, 4)):
+                any_byte = chance.random() < 0.5
+                broken[chance.randrange(len(broken))] = (
+                    chance.randrange(256) if any_byte else chance.randrange(32, 127)
+                )
+            if chance.random() < 0.3:
+                del broken[chance.randrange(len(broken)) :]
+            if chance.random() < 0.1:
+                broken = bytearray(chance.randbytes(chance.randint(1, 2_000)))
+            path.write_bytes(bytes(broken) or b"x")
+            try:
+                delivery = open_delivery(path, "file", COMPANIES)
+                for _ in delivery.columns(range(len(delivery.headers))):
+                    pass
+                outcomes["read"] += 1
+            except RefusedFile:
+                outcomes["refused"] += 1
+    assert outcomes["read"] > 20
+    assert outcomes["refused"] > 100
+
+
+def test_parquet_claiming_more_rows_than_it_can_hold_is_refused(tmp_path: Path) -> None:
+    nothing = pa.nulls(2_000_000, pa.int64())
+    pyarrow.parquet.write_table(
+        pa.table({"id": nothing, "company_name": nothing}), tmp_path / "a.parquet"
+    )
+    with pytest.raises(RefusedFile) as refusal:
+        read(tmp_path / "a.parquet")
+    assert refusal.value.kind == "bomb"
+
+
+@pytest.mark.parametrize("name", ["a[1].csv", "a*.csv", "a?.csv", "it's {a}.csv", "ü b.csv"])
+def test_a_file_name_is_no_pattern(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a1.csv").write_text("id,company_name\n2,another\n")
+    (tmp_path / name).write_text("id,company_name\n1,a\n")
+    assert read(tmp_path / name) == [("1", "a")]
+
+
+def test_blank_lines_are_no_rows_even_in_a_file_of_one_column(tmp_path: Path) -> None:
+    path = tmp_path / "po_required_companies.csv"
+    path.write_text("company_id\n\n7\n\n8\n\n")
+    table = RAW_TABLES["reference", "po_required_companies"]
+    chunks = open_delivery(path, "file", table).columns([0])
+    assert [chunk["0"].to_list() for chunk in chunks] == [["7", "8"]]
+
+
+def test_a_multi_byte_character_across_blocks_is_read(tmp_path: Path) -> None:
+    head = b"id,company_name\n1,"
+    filler = b"x" * ((1 << 20) - len(head) - 1)
+    (tmp_path / "a.csv").write_bytes(head + filler + "é\n".encode())
+    assert read(tmp_path / "a.csv") == [("1", filler.decode() + "é")]
+
+
+def test_json_is_read_block_by_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "BLOCK_BYTES", 7)
+    monkeypatch.setattr(formats, "CHUNK_ROWS", 16)
+    records = [{"id": n * 10**9 + 0.5, "company_name": "é" * (n % 40)} for n in range(50)]
+    (tmp_path / "a.json").write_text(json.dumps({"x": [1], "items": records}, ensure_ascii=False))
+    assert read(tmp_path / "a.json") == [
+        (str(record["id"]), record["company_name"]) for record in records
+    ]
+
+
+def test_parquet_values_of_every_type_are_handed_on_exactly(tmp_path: Path) -> None:
+    moment = datetime(2026, 11, 20, 22, 30, tzinfo=UTC)
+    columns = {
+        "date": pa.array([date(2026, 11, 20)]),
+        "utc": pa.array([moment], pa.timestamp("us", "UTC")),
+        "berlin": pa.array([moment], pa.timestamp("ms", "Europe/Berlin")),
+        "offset": pa.array([moment], pa.timestamp("us", "+05:30")),
+        "wide": pa.array(
+            [Decimal("12345678901234567890123456789012345678901.5")], pa.decimal256(50, 1)
+        ),
+        "list": pa.array([[1, 2]]),
+        "bytes": pa.array(["é".encode()]),
+        "words": pa.array(["a"]).dictionary_encode(),
+        "nothing": pa.array([None], pa.null()),
+        "time": pa.array([5], pa.duration("s")),
+    }
+    pyarrow.parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
+    delivery = open_delivery(tmp_path / "a.parquet", "file", COMPANIES)
+    (frame,) = delivery.columns(range(len(columns)))
+    (row,) = frame.rename(dict(zip(frame.columns, columns, strict=True))).to_dicts()
+    assert row == {
+        "date": date(2026, 11, 20),
+        "utc": moment,
+        "berlin": moment,
+        "offset": "2026-11-21T04:00:00+05:30",
+        "wide": "12345678901234567890123456789012345678901.5",
+        "list": "[1, 2]",
+        "bytes": "é",
+        "words": "a",
+        "nothing": None,
+        "time": "0:00:05",
+    }
+
+
+def test_parquet_drops_no_row_between_its_row_groups(tmp_path: Path) -> None:
+    pl.DataFrame({"id": range(5_000), "company_name": ["a"] * 5_000}).write_parquet(
+        tmp_path / "a.parquet", row_group_size=700
+    )
+    assert [row[0] for row in read(tmp_path / "a.parquet")] == list(range(5_000))

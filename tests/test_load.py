@@ -1,0 +1,654 @@
+"""Loading a table: what becomes of files and rows, whatever dies, and whenever (SPEC 1, 3)."""
+
+import hashlib
+import itertools
+import json
+import os
+import random
+import subprocess
+import sys
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pyarrow.parquet
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from orchestration import contents
+from orchestration.contents import Content, TableFiles, parquet_file
+from orchestration.landing import find_batches
+from orchestration.load import TableLoad, TableStore
+from orchestration.settings import ROOT, read_settings
+from schemas import RAW_TABLES
+
+COMPANIES = RAW_TABLES["autotask", "companies"]
+HEAD = "id,company_name\n"
+
+
+class Desk:
+    """A landing folder and what is kept of one table of it."""
+
+    def __init__(self, root: Path, source: str = "autotask", name: str = "companies") -> None:
+        """Start with nothing delivered."""
+        self.landing, self.data = root / "landing", root / "data"
+        self.source, self.name = source, name
+        self.landing.mkdir(parents=True, exist_ok=True)
+
+    def deliver(self, name: str, text: str) -> Path:
+        """Write a file below the folder of the source."""
+        path = self.landing / self.source / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def deliver_ids(self, name: str, ids: range, broken: range = range(0)) -> Path:
+        """Write companies with these ids; those of the broken ones lack their name."""
+        rows = [f"{number},Company {number}" for number in ids] + [
+            f"{number}," for number in broken
+        ]
+        return self.deliver(name, HEAD + "\n".join(rows) + "\n")
+
+    def store(self, **variables: str) -> TableStore:
+        """What loads the table."""
+        folders = {"PSA_LANDING_DIR": str(self.landing), "PSA_DATA_DIR": str(self.data)}
+        return TableStore(self.source, self.name, read_settings(folders | variables))
+
+    def load(self, **variables: str) -> TableLoad:
+        """Load the table."""
+        found, _ = find_batches(self.landing)
+        return self.store(**variables).load(found[self.source, self.name])
+
+    def refusals(self, **variables: str) -> list[str]:
+        """Load the table; the kinds of the refusals."""
+        return [refusal.kind for refusal in self.load(**variables).refusals]
+
+    def contents(self) -> list[Content]:
+        """The contents that count, in order."""
+        return list(self.store().contents().values())
+
+    def rows(self, columns: str, folder: str = "raw") -> list[tuple[object, ...]]:
+        """Read columns of all files of a folder."""
+        pattern = self.data / folder / self.source / self.name / "*.parquet"
+        return duckdb.sql(
+            f"select {columns} from read_parquet('{pattern}', union_by_name = true) order by all"  # noqa: S608
+        ).fetchall()
+
+    def snapshot(self) -> dict[str, str]:
+        """Every kept file with the hash of its bytes."""
+        return {
+            str(path.relative_to(self.data)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(self.data.rglob("*"))
+            if path.is_file()
+        }
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """An empty landing folder for companies."""
+    return Desk(tmp_path)
+
+
+# --- what is loaded ------------------------------------------------------------------------------
+
+
+def test_a_raw_file_remembers_its_batch(desk: Desk) -> None:
+    desk.deliver("companies/2026-11-20.full.csv", HEAD + "7,Acme\n8,Bolt\n")
+    load = desk.load()
+    assert (load.read, load.unchanged, load.refusals) == (1, 0, [])
+    assert desk.rows("id, _batch, _batch_kind, _extracted_at, _row_number") == [
+        (7, "companies/2026-11-20.full.csv", "full", datetime(2026, 11, 20), 1),
+        (8, "companies/2026-11-20.full.csv", "full", datetime(2026, 11, 20), 2),
+    ]
+    assert {len(str(row[0])) for row in desk.rows("_content_hash")} == {64}
+    assert desk.rows("distinct _schema_version") == [(COMPANIES.version(),)]
+
+
+def test_a_run_without_news_touches_no_file(desk: Desk) -> None:
+    path = desk.deliver("companies/a.csv", HEAD + "7,Acme\n8,\n")
+    desk.load()
+    before = {kept: kept.stat() for kept in desk.data.rglob("*")}
+    path.touch()
+    load = desk.load()
+    assert (load.read, load.unchanged, load.rejects.height) == (0, 1, 0)
+    assert {kept: kept.stat() for kept in desk.data.rglob("*")} == before
+
+
+def test_every_format_is_loaded_alike(desk: Desk) -> None:
+    record = '{"id": 7, "company_name": "Acme", "odd": [1]}'
+    desk.deliver("companies/1.csv", 'ID;"Company Name";odd\n7;Acme;1\n')
+    desk.deliver("companies/2.json", f"[{record}]")
+    desk.deliver("companies/3.json", f'{{"items": [{record}], "pageDetails": {{}}}}')
+    desk.deliver("companies/4.ndjson", record)
+    pl.DataFrame({"companyName": ["Acme"], "id": ["7"]}).write_parquet(
+        desk.landing / "autotask/companies/5.parquet"
+    )
+    assert desk.load().refusals == []
+    assert desk.rows("id, company_name") == [(7, "Acme")] * 5
+
+
+def test_a_batch_without_rows_is_a_batch(desk: Desk) -> None:
+    desk.deliver("companies/2026-11-19.full.csv", HEAD)
+    desk.deliver("companies/2026-11-20.full.json", "[]")
+    assert desk.load().read == 2
+    assert [(content.batch, content.delivered) for content in desk.contents()] == [
+        ("companies/2026-11-19.full.csv", 0),
+        ("companies/2026-11-20.full.json", 0),
+    ]
+
+
+def test_a_corrected_batch_replaces_its_earlier_self_which_stays_on_the_books(desk: Desk) -> None:
+    desk.deliver("companies/a.csv", HEAD + "7,Acme\n8,\n")
+    desk.load()
+    desk.deliver("companies/a.csv", HEAD + "7,Acme Ltd\n")
+    desk.load()
+    assert desk.rows("id, company_name") == [(7, "Acme Ltd")]
+    (replaced,) = desk.store().contents(desk.store().replaced).values()
+    assert (replaced.delivered, replaced.loaded, replaced.quarantined) == (2, 1, 1)
+    assert desk.rows("row_number", "quarantine") == [(2,)]
+    # The first content again is known, and its successor stays.
+    desk.deliver("companies/a.csv", HEAD + "7,Acme\n8,\n")
+    assert desk.load().unchanged == 1
+    assert desk.rows("company_name") == [("Acme Ltd",)]
+
+
+def test_an_overwritten_whole_table_keeps_its_earlier_content_as_history(desk: Desk) -> None:
+    desk.deliver("companies.csv", HEAD + "7,Acme\n")
+    desk.load()
+    desk.deliver("companies.csv", HEAD + "7,Acme Ltd\n")
+    desk.load()
+    assert desk.rows("company_name, _batch") == [
+        ("Acme", "companies.csv"),
+        ("Acme Ltd", "companies.csv"),
+    ]
+
+
+@pytest.mark.parametrize("age", [-3600, 0])
+def test_a_restored_file_follows_what_it_overwrites_whatever_its_time(desk: Desk, age: int) -> None:
+    path = desk.deliver("companies.csv", HEAD + "7,Acme\n")
+    written = path.stat().st_mtime
+    desk.load()
+    desk.deliver("companies.csv", HEAD + "7,Acme Ltd\n")
+    os.utime(path, (written + age, written + age))
+    desk.load()
+    assert [row[1] for row in desk.rows("_extracted_at, company_name")] == ["Acme", "Acme Ltd"]
+
+
+def test_the_last_of_a_key_within_a_batch_wins_and_the_others_are_counted(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, name="charges")
+    desk.deliver(
+        "charges/a.csv",
+        "id,charge_kind,billable_amount,date_purchased\n"
+        "1,ticket,1.10,2026-01-01\n"
+        "1,project,2,2026-01-01\n"
+        "1,TICKET,4,2026-01-01\n"
+        "1,ticket,8.5,2026-01-01\n"
+        "1,ticket,16,\n"
+        "2,ticket,x,2026-01-01\n",
+    )
+    desk.load()
+    assert desk.rows("charge_kind, billable_amount, _row_number") == [
+        ("project", Decimal(2), 2),
+        ("ticket", Decimal("8.5"), 4),
+    ]
+    (content,) = desk.contents()
+    assert (content.delivered, content.loaded, content.quarantined, content.duplicates) == (
+        (6, 2, 2, 2)
+    )
+    assert content.measure_delivered == Decimal("31.6")
+    assert content.measure_loaded == Decimal("10.5")
+    assert content.measure_quarantined == Decimal(16)
+    assert content.measure_duplicates == Decimal("5.1")
+
+
+def test_two_spellings_of_a_po_are_one_record(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "reference", "purchase_orders")
+    desk.deliver(
+        "purchase_orders.csv", "company_id,purchase_order_number\n1,po  7\n1,PO 7 \n2,PO 7\n"
+    )
+    desk.load()
+    assert desk.rows("company_id, purchase_order_number") == [(1, "PO 7 "), (2, "PO 7")]
+
+
+def test_row_numbers_count_through_all_chunks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestration.formats.CHUNK_ROWS", 2_048)
+    lines = [f"{number},Company {number}" for number in range(1, 10_001)]
+    lines[9_000] = "x,Company"
+    lines[5_000] = lines[1]
+    desk.deliver("companies/a.csv", "\n".join([HEAD.strip(), *lines]))
+    desk.load()
+    assert desk.rows("row_number, offending_value", "quarantine") == [(9_001, "x")]
+    assert desk.rows("count(*), count_if(id = _row_number)") == [(9_998, 9_997)]
+
+
+def test_an_optional_table_without_delivery_is_an_empty_typed_file(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, name="tickets")
+    desk.load()
+    (raw_file,) = desk.store().raw.glob("*.parquet")
+    tickets = RAW_TABLES["autotask", "tickets"]
+    assert pyarrow.parquet.read_schema(raw_file).names == [
+        *tickets.columns(),
+        *contents.BATCH_COLUMNS,
+    ]
+    desk.deliver("tickets.csv", "id,company_id,title\n1,1,Printer\n")
+    desk.load()
+    assert desk.rows("id") == [(1,)]
+    assert not raw_file.exists()
+
+
+@pytest.mark.parametrize("key", RAW_TABLES)
+def test_raw_files_have_the_types_of_the_schema(tmp_path: Path, key: tuple[str, str]) -> None:
+    desk = Desk(tmp_path, *key)
+    with parquet_file(tmp_path / "x.parquet", desk.store().raw_schema(), None):
+        pass
+    described = duckdb.sql(f"describe from '{tmp_path}/x.parquet'").fetchall()
+    names = {
+        "Int64": "BIGINT",
+        "String": "VARCHAR",
+        "Boolean": "BOOLEAN",
+        "Date": "DATE",
+        "Decimal(precision=18, scale=4)": "DECIMAL(18,4)",
+        "Decimal(precision=12, scale=4)": "DECIMAL(12,4)",
+        "Datetime(time_unit='us', time_zone=None)": "TIMESTAMP",
+    }
+    assert [row[:2] for row in described] == [
+        (column, names[str(dtype)])
+        for column, dtype in (RAW_TABLES[key].columns() | contents.BATCH_COLUMNS).items()
+    ]
+
+
+# --- quarantine ----------------------------------------------------------------------------------
+
+
+def test_a_broken_row_is_set_aside_with_all_its_rules_and_the_rest_loads(desk: Desk) -> None:
+    desk.deliver("companies/a.csv", "id,Company Name,Ort,Ort\n7,Acme,Köln,1\nx,,Bonn,2\n9,Cog,,3\n")
+    load = desk.load()
+    assert load.refusals == []
+    assert desk.rows("id, _row_number") == [(7, 1), (9, 3)]
+    row = '{"id": "x", "Company Name": null, "Ort": "Bonn", "Ort (2)": "2"}'
+    columns = "source, table_name, batch, row_number, column_name, rule, offending_value, row_json"
+    assert desk.rows(columns, "quarantine") == [
+        ("autotask", "companies", "companies/a.csv", 2, "company_name", "required", None, row),
+        ("autotask", "companies", "companies/a.csv", 2, "id", "a whole number", "x", row),
+    ]
+    assert load.rejects.height == 2
+
+
+@pytest.mark.parametrize(
+    ("valid", "broken", "ratio", "refused"),
+    [
+        (5, 10, "0", []),
+        (300, 11, "0.05", []),
+        (209, 11, "0.05", []),
+        (208, 11, "0.05", ["too_many_rejects"]),
+        (300, 11, "0", ["too_many_rejects"]),
+        (1, 20, "1", []),
+        (0, 1, "1", ["no_valid_row"]),
+    ],
+)
+def test_the_budget_of_rejects(
+    desk: Desk, valid: int, broken: int, ratio: str, refused: list[str]
+) -> None:
+    desk.deliver_ids("companies/a.csv", range(valid), range(1000, 1000 + broken))
+    assert desk.refusals(PSA_MAX_QUARANTINE_RATIO=ratio) == refused
+    assert len(desk.contents()) == (not refused)
+
+
+def test_a_refusal_names_file_counts_and_the_top_rules_and_keeps_the_last_good_state(
+    desk: Desk,
+) -> None:
+    desk.deliver_ids("companies/a.csv", range(3))
+    desk.load()
+    desk.deliver("companies/a.csv", HEAD + "1,ok\n" + "x,\n" * 12 + "2,\n" * 3)
+    desk.deliver_ids("companies/b.csv", range(5, 6))
+    (refusal,) = desk.load().refusals
+    assert str(refusal) == (
+        "autotask/companies/a.csv: 15 of 16 rows break a rule, and only 10 may; most often: "
+        "company_name: required (15), id: a whole number (12); correct the rows at the source and "
+        "deliver them again, or raise PSA_MAX_QUARANTINE_RATIO."
+    )
+    assert desk.rows("id") == [(0,), (1,), (2,), (5,)]
+    (on_record,) = desk.store().contents(desk.store().refused).values()
+    assert (on_record.delivered, on_record.loaded, on_record.quarantined) == (16, 0, 0)
+
+
+# --- guards --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ids", "broken", "refused"),
+    [
+        (range(10), range(0), []),  # exactly half
+        (range(9), range(0), ["shrinks"]),
+        (range(5), range(15, 20), []),  # a broken row is there, too
+        (range(5), range(100, 105), ["shrinks"]),
+        (range(0), range(0), ["shrinks"]),
+        (range(30), range(0), []),
+    ],
+)
+def test_a_snapshot_that_deletes_most_of_a_table_is_refused(
+    desk: Desk, ids: range, broken: range, refused: list[str]
+) -> None:
+    desk.deliver_ids("companies/2026-11-19.full.csv", range(15))
+    desk.deliver_ids("companies/2026-11-20.csv", range(15, 20))
+    desk.load()
+    desk.deliver_ids("companies/2026-11-21.full.csv", ids, broken)
+    assert desk.refusals() == refused
+    assert desk.refusals(PSA_ALLOW_SHRINK="1") == []
+    assert desk.refusals() == []  # once accepted, it stays
+
+
+def test_small_tables_upserts_and_old_snapshots_may_shrink(desk: Desk) -> None:
+    desk.deliver_ids("companies/2026-11-19.full.csv", range(9))
+    desk.load()
+    desk.deliver_ids("companies/2026-11-20.full.csv", range(0))
+    assert desk.refusals() == []
+    desk.deliver_ids("companies/2026-11-21.full.csv", range(50))
+    desk.load()
+    desk.deliver_ids("companies/2026-11-18.full.csv", range(1))
+    desk.deliver_ids("companies/2026-11-22.csv", range(1))
+    assert desk.refusals() == []
+
+
+def test_a_corrected_or_overwritten_snapshot_is_guarded_as_well(desk: Desk) -> None:
+    desk.deliver_ids("companies/2026-11-19.full.csv", range(30))
+    desk.load()
+    desk.deliver_ids("companies/2026-11-19.full.csv", range(3))
+    assert desk.refusals() == ["shrinks"]
+    whole = Desk(desk.landing.parent / "whole")
+    whole.deliver_ids("companies.csv", range(30))
+    whole.load()
+    whole.deliver_ids("companies.csv", range(3))
+    assert whole.refusals() == ["shrinks"]
+
+
+def test_a_key_that_broken_rows_hold_for_long_is_still_guarded(desk: Desk) -> None:
+    desk.deliver_ids("companies/2026-11-01.full.csv", range(30))
+    desk.deliver_ids("companies/2026-11-02.full.csv", range(10, 30), range(10))
+    desk.deliver_ids("companies/2026-11-03.full.csv", range(20, 30), range(10, 20))
+    assert desk.refusals(PSA_MAX_QUARANTINE_RATIO="1") == []
+    # Ids 0 to 9 are gone, 10 to 19 are held by broken rows: 20 are left.
+    desk.deliver_ids("companies/2026-11-04.full.csv", range(20, 29))
+    (refusal,) = desk.load().refusals
+    assert "delete 11 of the table's 20 ids" in str(refusal)
+
+
+# --- refusals are remembered ---------------------------------------------------------------------
+
+
+def test_a_refused_file_waits_until_it_is_mended(desk: Desk) -> None:
+    desk.deliver("companies/a.csv", "id\n1\n")
+    assert desk.refusals() == ["missing_column"]
+    assert desk.refusals() == ["missing_column"]
+    desk.deliver("companies/a.csv", HEAD + "1,Acme\n")
+    assert desk.refusals() == []
+    assert not any(desk.store().refused.iterdir())
+
+
+def test_a_refused_file_that_leaves_still_waits(desk: Desk) -> None:
+    path = desk.deliver("companies/a.csv", "id\n1\n")
+    desk.load()
+    path.unlink()
+    (refusal,) = desk.load().refusals
+    assert refusal.kind == "gone"
+    assert "make unload BATCH=autotask/companies/a.csv" in str(refusal)
+    assert desk.store().unload("companies/a.csv")
+    assert desk.refusals() == []
+
+
+def test_a_renamed_file_is_mended_and_an_empty_one_may_leave(desk: Desk) -> None:
+    path = desk.deliver("companies/2026-02-30.csv", HEAD + "1,Acme\n")
+    empty = desk.deliver("companies/empty.csv", "")
+    assert desk.refusals() == ["impossible_date", "empty"]
+    path.rename(path.with_name("2026-02-28.csv"))
+    empty.unlink()
+    assert desk.refusals() == []
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = desk.deliver("companies/a.csv", HEAD + "1,Acme\n")
+    judge = COMPANIES.judge
+
+    def slowly(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        os.utime(path, (1, 1))
+        return judge(rows)
+
+    monkeypatch.setattr(COMPANIES, "judge", slowly)
+    assert desk.refusals() == ["moving"]
+    monkeypatch.undo()
+    assert desk.refusals() == []
+
+
+# --- replay --------------------------------------------------------------------------------------
+
+
+def _strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Yesterday's rules: no name may be longer than four characters."""
+    column = COMPANIES.schema().columns["company_name"]
+    monkeypatch.setattr(
+        column,
+        "checks",
+        [type(column.checks[0]).str_length(max_value=4, error="at most 4 characters")],
+    )
+    monkeypatch.setattr(COMPANIES, "version", lambda: "yesterday")
+
+
+@pytest.mark.parametrize("is_archived", [False, True])
+def test_a_changed_rule_judges_again_what_older_rules_have_judged(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, is_archived: bool
+) -> None:
+    path = desk.deliver(
+        "companies/a.csv", "id,Name of it,company_name\n7,z,Acme\n8,y,Cogwheel\nx,,Bolt\n7,,Bolt\n"
+    )
+    _strict(monkeypatch)
+    desk.load()
+    assert desk.rows("id, company_name") == [(7, "Bolt")]
+    first = desk.rows("_extracted_at")
+    monkeypatch.undo()
+    if is_archived:
+        path.unlink()
+    else:
+        path.touch()
+    assert desk.load().read == 1
+    assert desk.rows("id, company_name, _row_number") == [(7, "Bolt", 4), (8, "Cogwheel", 2)]
+    assert desk.rows("distinct _schema_version") == [(COMPANIES.version(),)]
+    # The extract is as old as before, although the file was touched.
+    assert desk.rows("distinct _extracted_at") == first
+    assert desk.rows("row_number, column_name, row_json", "quarantine") == [
+        (3, "id", '{"id": "x", "Name of it": null, "company_name": "Bolt"}')
+    ]
+    (content,) = desk.contents()
+    assert (content.delivered, content.loaded, content.quarantined, content.duplicates) == (
+        (4, 2, 1, 1)
+    )
+    assert desk.load().read == 0
+
+
+def test_a_stricter_rule_sets_archived_rows_aside_and_keeps_their_json(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = desk.deliver("companies/a.csv", "ID,Company Name\n7,Acme\n8,Cogwheel\n")
+    desk.load()
+    path.unlink()
+    _strict(monkeypatch)
+    desk.load()
+    assert desk.rows("id") == [(7,)]
+    assert desk.rows("row_number, row_json", "quarantine") == [
+        (2, '{"ID": "8", "Company Name": "Cogwheel"}')
+    ]
+    monkeypatch.undo()
+    desk.load()
+    assert desk.rows("id") == [(7,), (8,)]
+
+
+def test_a_replay_that_would_lose_too_much_keeps_the_last_good_state(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = desk.deliver_ids("companies/a.csv", range(30))
+    desk.load()
+    path.unlink()
+    _strict(monkeypatch)
+    assert desk.refusals() == ["no_valid_row"]
+    assert desk.refusals() == ["no_valid_row"]
+    assert len(desk.rows("id")) == 30
+    monkeypatch.undo()
+    assert desk.refusals() == []
+    assert not any(desk.store().refused.iterdir())
+
+
+# --- unload --------------------------------------------------------------------------------------
+
+
+def test_an_unloaded_content_stays_out_and_what_was_before_it_counts_again(desk: Desk) -> None:
+    desk.deliver("companies/a.csv", HEAD + "7,Acme\n8,\n")
+    desk.load()
+    first = desk.snapshot()
+    desk.deliver("companies/a.csv", HEAD + "7,Wrong\nx,\n")
+    desk.load()
+    taken = desk.store().unload("companies/a.csv")
+    assert taken
+    assert taken.loaded == 1
+    kept = {name: digest for name, digest in desk.snapshot().items() if "unloaded" not in name}
+    assert kept == first
+    load = desk.load()
+    assert load.read == 0
+    assert len(load.warnings) == 1
+    assert desk.rows("company_name") == [("Acme",)]
+    desk.store().unload("companies/a.csv")
+    assert desk.contents() == []
+    assert desk.store().unload("companies/a.csv") is None
+
+
+# --- whatever dies, in whatever order ------------------------------------------------------------
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from orchestration.landing import find_batches
+from orchestration.load import TableStore
+from orchestration.settings import read_settings
+
+settings, left = read_settings(), int(sys.argv[1])
+
+def die(event, arguments):
+    global left
+    changes = event in ("os.rename", "os.link", "os.remove", "os.mkdir") or (
+        event == "open" and str(arguments[1]).startswith("w"))
+    if changes and str(arguments[0]).startswith(str(settings.data_dir)):
+        left -= 1
+        if left < 0:
+            os._exit(9)
+
+batches = find_batches(settings.landing_dir)[0]["autotask", "companies"]
+sys.addaudithook(die)
+TableStore("autotask", "companies", settings).load(batches)
+"""
+
+
+def test_a_load_killed_at_any_step_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
+    def before(root: Path) -> Desk:
+        desk = Desk(root)
+        os.utime(desk.deliver("companies/1.csv", HEAD + "1,a\n2,\n1,b\n"), (1_780_000_000,) * 2)
+        desk.load()
+        desk.deliver("companies/1.csv", HEAD + "1,c\n3,\n1,d\n")
+        desk.deliver("companies/2.csv", "id\n1\n")
+        for path in (desk.landing / "autotask/companies").iterdir():
+            os.utime(path, (1_790_000_000, 1_790_000_000))
+        return desk
+
+    undisturbed = before(tmp_path / "undisturbed")
+    undisturbed.load()
+    for steps in itertools.count():
+        desk = before(tmp_path / str(steps))
+        ended = subprocess.run(  # noqa: S603 - our own code
+            [sys.executable, "-c", KILLED, str(steps)],
+            cwd=ROOT,
+            env=os.environ | {"PSA_LANDING_DIR": str(desk.landing), "PSA_DATA_DIR": str(desk.data)},
+            check=False,
+        )
+        assert ended.returncode in (0, 9)
+        desk.load()
+        assert desk.snapshot() == undisturbed.snapshot(), f"killed after {steps} steps"
+        if ended.returncode == 0:
+            break
+    assert steps >= 8
+
+
+DAYS = st.integers(1, 6)
+ROWS = st.lists(
+    st.tuples(st.sampled_from(["1", "2", "3", "x", ""]), st.sampled_from(["a", "b", ""])),
+    max_size=5,
+)
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    deliveries=st.lists(
+        st.tuples(DAYS, st.booleans(), st.sampled_from(["csv", "jsonl"]), ROWS),
+        min_size=1,
+        max_size=6,
+        unique_by=lambda delivery: delivery[:3],
+    ),
+    seed=st.integers(0, 1_000_000),
+)
+def test_the_order_in_which_files_arrive_never_matters(
+    tmp_path_factory: pytest.TempPathFactory,
+    deliveries: list[tuple[int, bool, str, list[tuple[str, str]]]],
+    seed: int,
+) -> None:
+    """Everything the models read is the same, byte for byte, however the files trickle in."""
+
+    def deliver(desk: Desk, delivery: tuple[int, bool, str, list[tuple[str, str]]]) -> None:
+        day, is_full, extension, rows = delivery
+        lines = (
+            ["id,company_name", *(f"{number},{name}" for number, name in rows)]
+            if extension == "csv"
+            else [json.dumps({"id": number, "company_name": name}) for number, name in rows]
+        )
+        name = f"companies/2026-11-0{day}{'.full' if is_full else ''}.{extension}"
+        desk.deliver(name, "\n".join(lines) + "\n")
+
+    together = Desk(tmp_path_factory.mktemp("together"))
+    one_by_one = Desk(tmp_path_factory.mktemp("one_by_one"))
+    for delivery in deliveries:
+        deliver(together, delivery)
+    together.load(PSA_ALLOW_SHRINK="1")
+    order = deliveries + deliveries[:2]
+    random.Random(seed).shuffle(order)  # noqa: S311 - not a secret
+    for delivery in order:
+        deliver(one_by_one, delivery)
+        one_by_one.load(PSA_ALLOW_SHRINK="1")
+    assert one_by_one.snapshot() == together.snapshot()
+
+
+def test_a_failure_while_writing_leaves_no_raw_file(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.deliver("companies/a.csv", HEAD + "7,Acme\n8,\n")
+
+    def full_disk(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("os.fsync", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        desk.load()
+    assert not [path for path in desk.data.rglob("*") if path.is_file()]
+
+
+def test_table_files_know_long_names(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.deliver(f"companies/{'ü' * 110}.csv", HEAD + "7,Acme\n8,\n")
+    desk.deliver(f"companies/{'ü' * 111}.csv", HEAD + "7,Acme\n8,\n")
+    assert desk.load().refusals == []
+    assert len(desk.rows("id")) == 2
+    assert isinstance(desk.store(), TableFiles)
