@@ -101,6 +101,10 @@ class Content:
         """What messages call the file."""
         return f"{self.source}/{self.batch}"
 
+    def is_of(self, other: "Content") -> bool:
+        """Whether these are the same bytes under the same name."""
+        return (self.batch, self.content_hash) == (other.batch, other.content_hash)
+
     @property
     def order(self) -> tuple[datetime, str]:
         """Later contents overrule earlier ones (SPEC 1)."""
@@ -152,6 +156,7 @@ class TableFiles:
         self.replaced = self.raw / "replaced"
         self.quarantine = settings.data_dir / "quarantine" / source / name
         self.refused = self.quarantine / "refused"
+        self.mended = self.refused / "mended"
         self.duplicates = self.quarantine / "duplicates"
         self.unloaded = settings.data_dir / "unloaded" / source / name
 
@@ -173,6 +178,12 @@ class TableFiles:
     def refused_path(self, content: Content) -> Path:
         """Where the last refusal of a batch is remembered."""
         return self.refused / f"{_slug(content.batch)}.parquet"
+
+    def file_away(self, path: Path, content: Content) -> None:
+        """Keep a refusal that no longer holds anything back, for the accounts."""
+        self.mended.mkdir(exist_ok=True)
+        name = f"{_slug(content.batch)}--{content.content_hash[:12]}.parquet"
+        path.replace(self.mended / name)
 
     def beside(self, folder: Path, content: Content) -> Path:
         """Where something lies that is of this content as judged by these rules, and no other."""
@@ -212,6 +223,10 @@ class TableFiles:
             if successor and successor.batch == content.batch:  # died between keeping and replacing
                 path.unlink()
         known = [*self.contents().values(), *self.contents(self.replaced).values()]
+        judged = [*known, *self.contents(self.refused).values()]
+        for path, content in self.contents(self.mended).items():
+            if any(content.is_of(other) for other in judged):
+                path.unlink()
         for folder in (self.quarantine, self.duplicates):
             kept = {self.beside(folder, content) for content in known}
             for path in self.contents(folder).keys() - kept:

@@ -215,12 +215,12 @@ def batches_asset(settings: Settings) -> dg.AssetsDefinition:
 
 
 def _listed(store: TableStore) -> Iterator[dict[str, Any]]:
-    for folder in (store.raw, store.replaced, store.refused):
+    for folder in (store.raw, store.replaced, store.refused, store.mended):
         for content in store.contents(folder).values():
             unknown, missing = store.table.drift(content.headers)
             yield {name: getattr(content, name, None) for name in BATCHES_COLUMNS} | {
                 "is_replaced": folder == store.replaced,
-                "is_refused": folder == store.refused,
+                "is_refused": bool(content.refusal_kind),
                 "new_columns": unknown,
                 # A file without a single header, `[]`, says nothing of its columns.
                 "missing_columns": missing if content.headers else [],

@@ -52,14 +52,18 @@ class Batch:
         """
         found = TIMESTAMP.search(self.path.name)
         if not found:
-            written = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
-            return written.replace(tzinfo=None)
+            return self.written_at()
         year, _, month, day, *time = found.groups()
         hour, minute, second = (int(part or 0) for part in time)
         try:
             return datetime(int(year), int(month), int(day), hour, minute, second)
         except ValueError:
             raise RefusedFile(self.file, "impossible_date", value=found[0]) from None
+
+    def written_at(self) -> datetime:
+        """When the file was written; naive UTC."""
+        written = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
+        return written.replace(tzinfo=None)
 
     def content_hash(self) -> str:
         """SHA-256 of the file's bytes, in hex.

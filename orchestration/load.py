@@ -132,7 +132,8 @@ class TableStore(TableFiles):
             schema_version=self.table.version(),
         )
         try:
-            content = replace(content, content_hash=batch.content_hash())
+            content_hash = batch.content_hash()
+            content = replace(content, content_hash=content_hash, extracted_at=batch.written_at())
             content = replace(content, extracted_at=batch.extracted_at())
         except RefusedFile as refusal:
             return batch, content, refusal
@@ -152,8 +153,7 @@ class TableStore(TableFiles):
         ]
         same = [known for known in same_path if known.content_hash == content.content_hash]
         if content.content_hash and any(
-            known.batch == batch.batch and known.content_hash == content.content_hash
-            for known in self.contents(self.unloaded).values()
+            known.is_of(content) for known in self.contents(self.unloaded).values()
         ):
             load.warnings.append(
                 f"{batch.file}: left out, because it was taken out with `make unload`; to have it "
@@ -163,7 +163,7 @@ class TableStore(TableFiles):
         seen_before = same or [
             known
             for known in self.contents(self.refused).values()
-            if known.batch == batch.batch and known.content_hash == content.content_hash
+            if known.is_of(content)
         ]
         if same and (
             same[0] in replaced.values() or same[0].schema_version == content.schema_version
@@ -483,25 +483,30 @@ class TableStore(TableFiles):
 
     def _await_refused(self, delivered: dict[str, str], load: TableLoad) -> None:
         """Drop the refusals that are mended; remind of those whose file has gone."""
-        loaded = {content.content_hash for content in self.contents().values()}
+        loaded = list(self.contents().values())
         for path, content in self.contents(self.refused).items():
-            is_there = delivered.get(content.batch) == content.content_hash
-            if content.content_hash in loaded and not self._is_rejudged(content):
-                path.unlink()  # the same bytes were accepted, perhaps under a better name
-            elif is_there:
+            if any(content.is_of(other) for other in loaded):
+                # Accepted after all, unless it is older rules that have accepted it.
+                if not self._is_rejudged(content):
+                    path.unlink()
+            elif delivered.get(content.batch) == content.content_hash:
                 continue
-            elif content.batch in delivered or content.refusal_kind in ("empty", "unreadable"):
-                path.unlink()  # replaced, or there was nothing to lose
-            elif not self._is_rejudged(content):
+            elif content.refusal_kind == "unreadable":
+                path.unlink()  # nobody knows what it was
+            elif (
+                content.batch in delivered
+                or content.content_hash in {other.content_hash for other in loaded}
+                or content.content_hash == EMPTY_HASH
+            ):
+                self.file_away(path, content)  # replaced, or accepted under a better name
+            else:
                 facts = {"reason": content.refusal_reason, "batch": content.file}
                 load.refusals.append(RefusedFile(content.file, "gone", **facts))
 
     def _is_rejudged(self, refused: Content) -> bool:
         """Whether a refusal is of a content that is loaded as older rules have judged it."""
         return any(
-            content.content_hash == refused.content_hash
-            and content.batch == refused.batch
-            and content.schema_version != self.table.version()
+            content.is_of(refused) and content.schema_version != self.table.version()
             for content in self.contents().values()
         )
 

@@ -385,7 +385,18 @@ def test_a_refused_file_waits_until_it_is_mended(desk: Desk) -> None:
     assert desk.refusals() == ["missing_column"]
     desk.deliver("companies/a.csv", HEAD + "1,Acme\n")
     assert desk.refusals() == []
-    assert not any(desk.store().refused.iterdir())
+    assert desk.store().contents(desk.store().refused) == {}
+    # It stays on the books, until the same bytes are accepted after all.
+    (mended,) = desk.store().contents(desk.store().mended).values()
+    assert mended.refusal_kind == "missing_column"
+
+
+def test_a_file_accepted_after_all_is_no_longer_on_the_books_as_refused(desk: Desk) -> None:
+    desk.deliver_ids("companies/a.csv", range(9), range(10, 30))
+    assert desk.refusals() == ["too_many_rejects"]
+    assert desk.refusals(PSA_MAX_QUARANTINE_RATIO="1") == []
+    store = desk.store()
+    assert not store.contents(store.refused) | store.contents(store.mended)
 
 
 def test_a_refused_file_that_leaves_still_waits(desk: Desk) -> None:
@@ -498,7 +509,7 @@ def test_a_replay_that_would_lose_too_much_keeps_the_last_good_state(
     assert len(desk.rows("id")) == 30
     monkeypatch.undo()
     assert desk.refusals() == []
-    assert not any(desk.store().refused.iterdir())
+    assert not desk.store().contents(desk.store().refused)
 
 
 # --- unload --------------------------------------------------------------------------------------

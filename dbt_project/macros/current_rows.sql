@@ -50,10 +50,32 @@
             and batches.batch_kind = 'full'
     ),
 
+    loaded_by_newest_full as (
+        select
+            {%- for value in key %}
+            {{ value }} as key_{{ loop.index }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from {{ source(source_name, table_name) }} as delivered
+        inner join newest_full
+            on
+                delivered._extracted_at = newest_full.extracted_at
+                and delivered._batch = newest_full.batch
+    ),
+
     held_keys as (
         select rejected_keys.*
         from rejected_keys
         inner join newest_full on rejected_keys.full_number = newest_full.full_number
+        where
+            not exists (
+                select 1
+                from loaded_by_newest_full
+                where
+                    {%- for _ in key %}
+                    {% if not loop.first %}and {% endif -%}
+                    loaded_by_newest_full.key_{{ loop.index }} = rejected_keys.key_{{ loop.index }}
+                    {%- endfor %}
+            )
     ),
 
     later_rows as (
