@@ -161,9 +161,7 @@ class TableStore(TableFiles):
             )
             return
         seen_before = same or [
-            known
-            for known in self.contents(self.refused).values()
-            if known.is_of(content)
+            known for known in self.contents(self.refused).values() if known.is_of(content)
         ]
         if same and (
             same[0] in replaced.values() or same[0].schema_version == content.schema_version
