@@ -85,7 +85,15 @@ def unload(settings: Settings, named: str) -> str:
 
     Raises:
         LookupError: there is no such batch, or the name is that of several.
+        Busy: a refresh is running.
     """
+    from orchestration.one_writer import idle  # loads the orchestrator, which only this needs
+
+    with idle(settings):
+        return _unload(settings, named)
+
+
+def _unload(settings: Settings, named: str) -> str:
     known: dict[str, TableFiles] = {}
     for table in _tables(settings):
         for folder in (table.raw, table.refused):
@@ -126,7 +134,7 @@ def main() -> None:
             print(show_quarantine(settings))
         else:
             print(unload(settings, arguments.batch))
-    except (SettingError, LookupError) as error:
+    except (SettingError, LookupError, RuntimeError) as error:
         sys.exit(str(error))
 
 

@@ -106,6 +106,23 @@ def only_writer(settings: Settings, instance: dg.DagsterInstance, run_id: str) -
         yield
 
 
+@contextmanager
+def idle(settings: Settings) -> Iterator[None]:
+    """Keep every refresh away for a moment.
+
+    Raises:
+        Busy: one is running.
+    """
+    settings.prepare_data_dir()
+    lock = refresh_lock(settings)
+    if not _acquired(lock, wait_seconds=1):
+        raise Busy(f"{_busy(settings)}. Wait for its end.")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def tidy_up_after_the_dead(settings: Settings, instance: dg.DagsterInstance) -> None:
     """Close the run of a process that died while it refreshed; a working one is left alone.
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import dagster as dg
 import duckdb
 
+from orchestration.generations import DATABASE
 from orchestration.settings import SettingError, Settings
-from orchestration.transform import MARTS as DATABASE
 
 JOB = "billing_readiness"
 ROWS_SHOWN = 5

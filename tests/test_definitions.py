@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from orchestration.definitions import build_definitions, defs
-from orchestration.ingest import BATCHES
+from orchestration.ingest import BATCHES, REJECTS
 from orchestration.settings import SettingError, read_settings
 from orchestration.transform import DBT_PROJECT
 from schemas import RAW_TABLES
@@ -31,7 +31,7 @@ def test_every_dbt_source_has_a_raw_asset_and_a_schema_and_the_other_way_round(
 ) -> None:
     sources = {(node["source_name"], node["name"]) for node in manifest["sources"].values()}
     raw_assets = {key for key, spec in specs().items() if spec.group_name == "raw"}
-    assert sources == raw_assets == {*RAW_TABLES, BATCHES}
+    assert sources == raw_assets == {*RAW_TABLES, tuple(BATCHES.path), tuple(REJECTS.path)}
 
 
 def test_every_raw_table_reaches_its_staging_model(manifest: dict[str, Any]) -> None:

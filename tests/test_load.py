@@ -576,7 +576,7 @@ def test_a_load_killed_at_any_step_ends_like_an_undisturbed_one(tmp_path: Path) 
     undisturbed.load()
     for steps in itertools.count():
         desk = before(tmp_path / str(steps))
-        ended = subprocess.run(  # noqa: S603 - our own code
+        ended = subprocess.run(
             [sys.executable, "-c", KILLED, str(steps)],
             cwd=ROOT,
             env=os.environ | {"PSA_LANDING_DIR": str(desk.landing), "PSA_DATA_DIR": str(desk.data)},

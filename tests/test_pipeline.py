@@ -31,7 +31,7 @@ def test_a_run_ends_with_its_key_figures(sample: Refresh) -> None:
     published = dict(zip(overview.columns, overview.fetchall()[0], strict=True))
     without_po = published["total_hours"] - published["hours_with_po"]
     assert figures["Charges"] == "7,155"
-    assert figures["Rows refused"] == "0"
+    assert figures["Rows set aside"] == "0"
     assert figures["Rows in"] == f"{sum(1 for _ in sample_rows()):,}"
     assert figures["Coverage by the charges' own POs"] == f"{published['direct_coverage_pct']} %"
     assert figures["Coverage after inheritance"] == f"{published['coverage_pct']} %"
@@ -155,7 +155,7 @@ def _break_csv(landing: Path) -> None:
 
 def _write_text_in_an_amount(landing: Path) -> None:
     (landing / "autotask/charges/2026-11-21.csv").write_text(
-        "id,billable_amount,date_purchased\n1,12.50,2026-11-20\n2,twelve,2026-11-20\n"
+        "id,billable_amount,date_purchased\n1,twelve,2026-11-20\n2,12.50,20.11.2026\n"
     )
 
 
@@ -169,8 +169,8 @@ MISTAKES: dict[str, tuple[Mistake, list[str]]] = {
     "text in an amount": (
         _write_text_in_an_amount,
         [
-            "charges/2026-11-21.csv: 1 of 2 rows break a rule",
-            "row 2, column billable_amount, value 'twelve': rule: a decimal number",
+            "autotask/charges/2026-11-21.csv: none of its 2 rows is valid; most often: ",
+            "billable_amount: a decimal number (1)",
         ],
     ),
 }
