@@ -94,7 +94,7 @@ def readiness_checks(settings: Settings) -> dg.AssetChecksDefinition:
     """The questions as checks of the published generation; each that finds rows warns."""
 
     @dg.multi_asset_check(
-        name=JOB,
+        name=f"{JOB}_checks",  # not the job's own name, which Dagster would mix up with it
         specs=[
             dg.AssetCheckSpec(question.name, asset="generation", description=question.description)
             for question in QUESTIONS

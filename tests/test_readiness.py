@@ -126,9 +126,13 @@ def test_before_the_first_refresh_the_job_says_what_to_do(tmp_path: Path) -> Non
 def test_the_nightly_refresh_neither_runs_nor_waits_for_the_checks() -> None:
     nightly = {node.name for node in defs.resolve_job_def("nightly_refresh").nodes}
     weekly = {node.name for node in defs.resolve_job_def("billing_readiness").nodes}
-    assert weekly == {"billing_readiness"}
+    assert weekly == {"billing_readiness_checks"}
     assert nightly.isdisjoint(weekly)
     assert "generation" in nightly
+
+
+def test_all_definitions_can_be_loaded_together() -> None:
+    dg.Definitions.validate_loadable(defs)
 
 
 def test_the_weekly_schedule_follows_the_settings() -> None:
