@@ -23,8 +23,8 @@ FAULTS = (sys.executable, "-m", "tests.faults")
 # within publishing are those of the test below.
 STEPS = [
     "at STEP_START autotask__companies 1",
+    "at STEP_START ingest__batches 1",
     "at STEP_START psa_models 1",
-    "at ASSET_MATERIALIZATION psa_models 30",
     "at STEP_SUCCESS generation 1",
 ]
 
@@ -62,7 +62,7 @@ def test_a_refresh_killed_at_any_step_or_moment_leaves_the_last_generation_and_t
     published: Path, tmp_path: Path
 ) -> None:
     random_number = random.Random(20_261_120).random  # noqa: S311
-    moments = sorted(12 * random_number() ** 2 for _ in range(10))  # more of them early: quicker
+    moments = sorted(12 * random_number() ** 3 for _ in range(10))  # more of them early: quicker
     data_dirs = [Path(shutil.copytree(published, tmp_path / name, symlinks=True)) for name in "ab"]
     chains = [[*STEPS, "never"], [*(f"after {moment:.2f}" for moment in moments), "never"]]
     with ThreadPoolExecutor(2) as both:  # one for each core

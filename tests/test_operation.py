@@ -19,6 +19,7 @@ from dagster._utils.schedules import schedule_execution_time_iterator
 from packaging.requirements import Requirement
 
 from orchestration import alerts
+from orchestration import one_writer as one_writer_module
 from orchestration.definitions import build_definitions
 from orchestration.generations import publish
 from orchestration.one_writer import (
@@ -113,6 +114,18 @@ def test_the_run_of_a_dead_process_is_closed_and_its_leftovers_go(
     assert run.status == dg.DagsterRunStatus.FAILURE
     assert not leftover.exists()
     assert holder_of(settings) is None
+
+
+def test_old_history_is_forgotten_and_what_goes_on_is_not(
+    settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_run_for_test(instance, status=dg.DagsterRunStatus.SUCCESS)
+    tidy_up_after_the_dead(settings, instance)
+    assert instance.get_runs_count() == 1
+    create_run_for_test(instance, run_id=RUN_ID, status=dg.DagsterRunStatus.STARTED)
+    monkeypatch.setattr(one_writer_module, "HISTORY_DAYS", -1)
+    tidy_up_after_the_dead(settings, instance)
+    assert [run.run_id for run in instance.get_runs()] == [RUN_ID]
 
 
 def test_every_job_takes_the_lock_and_an_infrastructure_retry_repeats_all_steps() -> None:
