@@ -1,5 +1,5 @@
--- Of every file, each row and each cent was loaded, set aside or counted as a duplicate; and what was
--- counted at the ingest is what lies in the raw and quarantine files.
+-- Of every file, each row and each cent was loaded, set aside or counted as a duplicate; and what
+-- was counted at the ingest is what lies in the quarantine.
 {{ config(meta={'dagster': {'ref': {'name': 'ingest_accounting'}}}) }}
 
 with

@@ -52,7 +52,7 @@ def _dbt(target: Path) -> float:
     """Seconds that dbt spends on all models, without its start."""
     project = str(ROOT / "dbt_project")
     dbt = str(Path(sys.executable).with_name("dbt"))
-    subprocess.run(  # noqa: S603 - our own command
+    subprocess.run(
         [
             *(sys.executable, "-m", "orchestration.settings", dbt, "--quiet", "run"),
             *("--project-dir", project, "--profiles-dir", project),
