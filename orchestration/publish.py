@@ -27,11 +27,12 @@ def generation_asset(
     """
     keys = {key for asset in upstream for key in asset.keys}
     steps = {asset.node_def.name for asset in upstream}
+    checks = {spec.key for asset in upstream for spec in asset.check_specs}
 
     def is_complete(run: dg.DagsterRun) -> bool:
         return (
             keys <= (run.asset_selection or keys)
-            and run.asset_check_selection is None
+            and checks <= (run.asset_check_selection or checks)
             # A retry from the failed step on leaves out steps, although it names all assets.
             and steps <= set(run.step_keys_to_execute or steps)
         )
