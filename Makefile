@@ -65,7 +65,8 @@ docs: $(MANIFEST) ## write the documentation of all models as one page
 	$(WITH_SETTINGS) $(BIN)/dbt --quiet docs generate --static $(DBT_DIRS)
 	@echo dbt_project/target/static_index.html
 
-bench: $(MANIFEST) ## measure a warm refresh of the sample against dbt build alone
+bench: $(MANIFEST) ## measure the ingest of a million charges, and a warm refresh against dbt build alone
+	$(BIN)/python -m tests.bench.ingest
 	$(BIN)/python -m tests.bench.refresh
 
 clean: ## remove everything that can be made again; live data stays
