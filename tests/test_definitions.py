@@ -1,6 +1,7 @@
 """Wiring: one list of raw tables, and names that meet everywhere."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,32 @@ def test_every_raw_table_reaches_its_staging_model(manifest: dict[str, Any]) -> 
     for source, table in RAW_TABLES:
         model = manifest["nodes"][f"model.po_billing.stg_{source}__{table}"]
         assert f"source.po_billing.{source}.{table}" in model["depends_on"]["nodes"]
+
+
+def test_every_foreign_key_is_looked_after_for_orphans(manifest: dict[str, Any]) -> None:
+    """Those to resources apart, which are no raw table."""
+    sql = manifest["nodes"]["model.po_billing.orphan_references"]["raw_code"]
+    calls = re.findall(r"orphans\(\s*'(\w+)',.+?,\s*'(\w+)', '(\w+)'", sql, re.DOTALL)
+    looked_after = {(child, column) for child, column, _ in calls}
+    declared = {
+        (name, column)
+        for (_, name), table in RAW_TABLES.items()
+        for column, field in table.schema().columns.items()
+        if (field.metadata or {}).get("zero_is_null") or column == "company_id"
+    }
+    assert looked_after == {key for key in declared if key[1] != "resource_id"}
+    parents = {column.removesuffix("_id"): parent for _, column, parent in calls}
+    assert parents == {
+        "company": "companies",
+        "parent_company": "companies",
+        "contract": "contracts",
+        "renewed_contract": "contracts",
+        "project": "projects",
+        "task": "tasks",
+        "ticket": "tickets",
+        "problem_ticket": "tickets",
+        "milestone": "contract_milestones",
+    }
 
 
 def test_staging_is_the_only_place_that_reads_sources(manifest: dict[str, Any]) -> None:
