@@ -186,25 +186,23 @@ class TableStore(TableFiles):
                 raise RefusedFile(batch.file, "empty")
             delivery = open_delivery(batch.path, batch.file, self.table)
             content = replace(content, headers=delivery.headers)
-            pieces = self._pieces_of(batch, delivery)
+            pieces = self._pieces_of(batch, delivery, content.content_hash)
             self._store(content, pieces, partial(_whole_rows, delivery), judged, load)
         except RefusedFile as error:
             self._record_refusal(content, error, judged)
             raise
         load.read += 1
 
-    def _pieces_of(self, batch: Batch, delivery: Delivery) -> Iterator[Piece]:
+    def _pieces_of(self, batch: Batch, delivery: Delivery, content_hash: str) -> Iterator[Piece]:
         if not delivery.headers:  # a JSON array without a record
             return
         matched = self._match(delivery.headers, batch.file)
-        before = batch.path.stat()
         first_row = 1
         for frame in delivery.columns(list(matched.values())):
             named = frame.select(pl.col(str(at)).alias(name) for name, at in matched.items())
             yield pl.int_range(first_row, first_row + named.height, eager=True), named
             first_row += named.height
-        after = batch.path.stat()
-        if (before.st_ino, before.st_mtime_ns) != (after.st_ino, after.st_mtime_ns):
+        if batch.content_hash() != content_hash:
             raise RefusedFile(batch.file, "moving")
 
     def _match(self, headers: Sequence[str], file: str) -> dict[str, int]:

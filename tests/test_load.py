@@ -426,7 +426,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
     judge = COMPANIES.judge
 
     def slowly(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        os.utime(path, (1, 1))
+        path.write_text(HEAD + "1,Acme Ltd\n")
         return judge(rows)
 
     monkeypatch.setattr(COMPANIES, "judge", slowly)
