@@ -128,6 +128,7 @@ def readiness_schedule(settings: Settings) -> dg.ScheduleDefinition:
             job_name=JOB,
             cron_schedule=settings.readiness_cron,
             execution_timezone=settings.timezone,
+            default_status=dg.DefaultScheduleStatus.RUNNING,
         )
     except dg.DagsterInvalidDefinitionError as error:
         raise SettingError(
