@@ -75,7 +75,10 @@ def _refresh(settings: Settings) -> bool:
     except Busy as busy:
         sys.exit(str(busy))
     if not result.success:
-        print("\n" + "\n\n".join(_mistakes(result.all_events)), file=sys.stderr)
+        mistakes = [mistake for mistake in _mistakes(result.all_events) if mistake.strip()]
+        if not mistakes:  # as when there is no room left to write down what went wrong
+            mistakes = [f"It broke off without a word. Is the disk of {settings.data_dir} full?"]
+        print("\n" + "\n\n".join(mistakes), file=sys.stderr)
         if current.resolve() != before:
             print(f"{current.resolve().name} was published all the same.", file=sys.stderr)
         else:
