@@ -177,6 +177,7 @@ def batches_asset(settings: Settings) -> dg.AssetsDefinition:
     }
 
     @dg.multi_asset(
+        name="ingest__batches",
         specs=[
             dg.AssetSpec(
                 key,
