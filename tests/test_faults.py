@@ -150,7 +150,7 @@ def test_a_full_disk_leaves_the_last_generation_and_of_two_refreshes_then_one_wo
     disk.mkdir()
     # A small disk of its own, which goes with the process; `fill` knows what to do without one.
     script = (
-        'mount -t tmpfs -o size=120m,nr_inodes=4000 tmpfs "$1" || echo cannot mount; '
+        'mount -t tmpfs -o size=240m,nr_inodes=8000 tmpfs "$1" || echo cannot mount; '
         'cp -a "$2" "$1/data" && exec "$3" -m tests.faults fill "$1"'
     )
     alone = ["unshare", "--mount", "--map-root-user"]

