@@ -169,7 +169,7 @@ def test_the_schedule_starts_once_a_day_also_when_the_clocks_change(zone: str, c
 
 def test_the_schedules_are_on_and_the_landing_sensor_off_until_someone_wants_it() -> None:
     definitions = build_definitions(read_settings({}))
-    schedules = definitions.schedules or []
+    schedules = list(definitions.schedules or [])
     (sensor,) = definitions.sensors or []
     assert len(schedules) == 2
     for schedule in schedules:
