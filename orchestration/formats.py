@@ -319,6 +319,9 @@ def _array(text: _JsonText) -> Iterator[Any]:
 def _open_json(path: Path, file: str, *, is_array: bool) -> Delivery:
     # Records may differ in their names, so all of them are read once before the first is used.
     headers = list({name: None for record in _records(path, file, is_array) for name in record})
+    half = "a text holds half of a character (a lone surrogate)"
+    if any(re.search("[\ud800-\udfff]", name) for name in headers):
+        raise RefusedFile(file, "broken_json", reason=half)
     if len(headers) > HEADER_COLUMNS:
         limits = {"limit": HEADER_CHARACTERS, "columns": HEADER_COLUMNS}
         raise RefusedFile(file, "long_header", **limits)
@@ -336,8 +339,7 @@ def _open_json(path: Path, file: str, *, is_array: bool) -> Delivery:
                     }
                 )
             except UnicodeEncodeError:
-                reason = "a text holds half of a character (a lone surrogate)"
-                raise RefusedFile(file, "broken_json", reason=reason) from None
+                raise RefusedFile(file, "broken_json", reason=half) from None
 
     return Delivery(headers, columns)
 
@@ -369,14 +371,17 @@ def _open_parquet(path: Path, file: str) -> Delivery:
 
     def columns(positions: Sequence[int]) -> Iterator[pl.DataFrame]:
         names = [headers[position] for position in positions]
+        # Columns that the table does not know may have one name.
+        earlier = [headers[:position].count(headers[position]) for position in positions]
         try:
             with pyarrow.parquet.ParquetFile(path) as parquet:
                 for record_batch in parquet.iter_batches(CHUNK_ROWS, columns=names):
                     record_batch.validate(full=True)
+                    alike = record_batch.schema.get_all_field_indices
                     yield pl.DataFrame(
                         {
-                            str(position): _from_arrow(record_batch[name], file, name)
-                            for position, name in zip(positions, names, strict=True)
+                            str(position): _from_arrow(record_batch[alike(name)[nth]], file, name)
+                            for position, name, nth in zip(positions, names, earlier, strict=True)
                         }
                     )
         except broken as error:

@@ -564,12 +564,12 @@ class TableStore(TableFiles):
         rows: dict[int, str] = {}
         for piece_numbers, piece in self._archived_pieces(path, content):
             wanted = piece_numbers.is_in(numbers.implode())
-            named = piece.filter(wanted).select(
-                pl.col(column).alias(names[at])
-                for column, at in matched.items()
-                if column in piece.columns
+            kept_columns = [column for column in matched if column in piece.columns]
+            texts = _as_json(
+                piece.filter(wanted).select(kept_columns),
+                [names[matched[column]] for column in kept_columns],
             )
-            rows |= dict(zip(piece_numbers.filter(wanted), _as_json(named), strict=True))
+            rows |= dict(zip(piece_numbers.filter(wanted), texts, strict=True))
         aside = self.beside(self.quarantine, content)
         if aside.exists():  # as delivered, with the columns that the table does not know
             kept = pl.read_parquet(aside, columns=["row_number", "row_json"])
@@ -597,12 +597,14 @@ def _total(amounts: pl.Series) -> Decimal:
 
 def _unlike(headers: Sequence[str]) -> list[str]:
     """Headers under which the values of a row can be told apart."""
-    seen: dict[str, int] = {}
-    names = []
+    names: dict[str, None] = {}
     for header in headers:
-        seen[header] = seen.get(header, 0) + 1
-        names.append(header if seen[header] == 1 else f"{header} ({seen[header]})")
-    return names
+        name, times = header, 1
+        while name in names:
+            times += 1
+            name = f"{header} ({times})"
+        names[name] = None
+    return list(names)
 
 
 def _whole_rows(delivery: Delivery, numbers: pl.Series) -> dict[int, str]:
@@ -613,12 +615,16 @@ def _whole_rows(delivery: Delivery, numbers: pl.Series) -> dict[int, str]:
     for frame in delivery.columns(range(len(names))):
         frame_numbers = pl.int_range(first_row, first_row + frame.height, eager=True)
         wanted = frame_numbers.is_in(numbers.implode())
-        named = frame.filter(wanted).rename(dict(zip(frame.columns, names, strict=True)))
-        rows |= dict(zip(frame_numbers.filter(wanted), _as_json(named), strict=True))
+        texts = _as_json(frame.filter(wanted), names)
+        rows |= dict(zip(frame_numbers.filter(wanted), texts, strict=True))
         first_row += frame.height
     return rows
 
 
-def _as_json(rows: pl.DataFrame) -> list[str]:
-    texts = pl.DataFrame([as_text(column).alias(column.name) for column in rows])
-    return [json.dumps(row, ensure_ascii=False) for row in texts.iter_rows(named=True)]
+def _as_json(rows: pl.DataFrame, names: Sequence[str]) -> list[str]:
+    # A header may be blank, which no data frame can have for the name of a column.
+    texts = pl.DataFrame({name: as_text(rows[name]) for name in rows.columns})
+    return [
+        json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False)
+        for row in texts.iter_rows()
+    ]

@@ -219,6 +219,12 @@ REFUSED: dict[str, tuple[str, bytes, str, str]] = {
         "broken_json",
         "half of a character",
     ),
+    "half a character in a name": (
+        "a.json",
+        rb'[{"id": 1, "company_name": "a", "\ud800": 1}]',
+        "broken_json",
+        "half of a character",
+    ),
     "not parquet": ("a.parquet", b"id,company_name\n1,a\n", "broken_parquet", ""),
     "truncated parquet": ("a.parquet", PARQUET[: len(PARQUET) // 2], "broken_parquet", ""),
     "parquet without a beginning": ("a.parquet", PARQUET[100:], "broken_parquet", ""),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -313,6 +314,36 @@ def test_a_refusal_names_file_counts_and_the_top_rules_and_keeps_the_last_good_s
     assert desk.rows("id") == [(0,), (1,), (2,), (5,)]
     (on_record,) = desk.store().contents(desk.store().refused).values()
     assert (on_record.delivered, on_record.loaded, on_record.quarantined) == (16, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("header", "row_json"),
+    [
+        ("id,,company_name,,", {"id": "2", "": "x", "company_name": None, " (2)": None}),
+        ("id,,company_name,column_1", {"id": "2", "": "x", "company_name": None}),
+        ("id,a,company_name,a,a (2)", {"id": "2", "a": "x", "a (2)": None, "a (2) (2)": "z"}),
+    ],
+)
+def test_a_broken_row_is_kept_under_headers_of_any_kind(
+    desk: Desk, header: str, row_json: dict[str, str | None]
+) -> None:
+    fields = header.count(",") - 2
+    desk.deliver(
+        "companies/a.csv", f"{header}\n1,x,Acme{',' * fields}\n2,x,{',' * (fields - 1)},z\n"
+    )
+    assert desk.refusals() == []
+    ((kept,),) = desk.rows("row_json", "quarantine")
+    assert row_json.items() <= json.loads(str(kept)).items()
+
+
+def test_a_parquet_column_that_is_there_twice_is_kept_twice(desk: Desk) -> None:
+    path = desk.deliver("companies/a.parquet", "")
+    columns = [pa.array(values) for values in ([1, 2], ["Acme", None], ["p", "q"], [3, 4])]
+    table = pa.Table.from_arrays(columns, names=["id", "company_name", "z", "z"])
+    pyarrow.parquet.write_table(table, path)
+    assert desk.refusals() == []
+    ((kept,),) = desk.rows("row_json", "quarantine")
+    assert json.loads(str(kept)) == {"id": "2", "company_name": None, "z": "q", "z (2)": "4"}
 
 
 # --- guards --------------------------------------------------------------------------------------
