@@ -4,6 +4,7 @@ How a file is read is the business of `formats`, what becomes of its rows that o
 """
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -62,8 +63,14 @@ class Batch:
 
     def written_at(self) -> datetime:
         """When the file was written; naive UTC."""
-        written = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
+        written = datetime.fromtimestamp(self._stat().st_mtime, UTC)
         return written.replace(tzinfo=None)
+
+    def _stat(self) -> os.stat_result:
+        try:
+            return self.path.stat()
+        except OSError as error:
+            raise RefusedFile(self.file, "unreadable", reason=error.strerror) from None
 
     def content_hash(self) -> str:
         """SHA-256 of the file's bytes, in hex.
@@ -74,6 +81,7 @@ class Batch:
         if _shown(self.path) != str(self.path):
             raise RefusedFile(self.file, "odd_name", name=self.path.name.encode(errors="replace"))
         try:
+            self._stat()  # refuses a link that leads to itself, which `resolve` has no words for
             target = self.path.resolve(strict=True)
             if not target.is_relative_to(self.landing_dir.resolve()):
                 raise RefusedFile(self.file, "outside", target=target)

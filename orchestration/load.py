@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -76,6 +77,30 @@ class _Judged:
     measure_delivered: Decimal = Decimal(0)
 
 
+class _Delivered(NamedTuple):
+    """A delivered file, as far as it is known before it is read.
+
+    Attributes:
+        batch: the file.
+        content: what can be said of its content.
+        refusal: why it cannot be read at all, if so.
+    """
+
+    batch: Batch
+    content: Content
+    refusal: RefusedFile | None
+
+
+@dataclass
+class _Known:
+    """The contents that a load has found in the store, by the batch whose content they are."""
+
+    loaded: dict[str, list[Content]] = field(default_factory=dict)
+    replaced: dict[str, list[Content]] = field(default_factory=dict)
+    refused: dict[str, list[Content]] = field(default_factory=dict)
+    unloaded: dict[str, list[Content]] = field(default_factory=dict)
+
+
 class TableStore(TableFiles):
     """Loads the delivered files of one raw table."""
 
@@ -101,11 +126,18 @@ class TableStore(TableFiles):
             folder.mkdir(parents=True, exist_ok=True)
         self.sweep()
         load = TableLoad()
+        # Listed once: a file changes what is known of its own batch, and of no other.
+        known = _Known(
+            _by_batch(self.contents()),
+            _by_batch(self.contents(self.replaced)),
+            _by_batch(self.contents(self.refused)),
+            _by_batch(self.contents(self.unloaded)),
+        )
         delivered = {}
-        for batch, content, refusal in sorted(map(self._identify, batches), key=_order):
-            delivered[content.batch] = content.content_hash
+        for file in sorted(map(self._identify, batches), key=_order):
+            delivered[file.content.batch] = file.content.content_hash
             try:
-                self._load_batch(batch, content, refusal, load)
+                self._load_batch(file, known, load)
             except RefusedFile as error:
                 load.refusals.append(error)
         self._replay_archived(delivered, load)
@@ -119,7 +151,7 @@ class TableStore(TableFiles):
         self.sweep()
         return load
 
-    def _identify(self, batch: Batch) -> tuple[Batch, Content, RefusedFile | None]:
+    def _identify(self, batch: Batch) -> _Delivered:
         """What can be said of a batch before it is read, and whether that already refuses it."""
         content = Content(
             source=self.source,
@@ -136,24 +168,21 @@ class TableStore(TableFiles):
             content = replace(content, content_hash=content_hash, extracted_at=batch.written_at())
             content = replace(content, extracted_at=batch.extracted_at())
         except RefusedFile as refusal:
-            return batch, content, refusal
-        return batch, content, None
+            return _Delivered(batch, content, refusal)
+        return _Delivered(batch, content, None)
 
-    def _load_batch(
-        self, batch: Batch, content: Content, refusal: RefusedFile | None, load: TableLoad
-    ) -> None:
+    def _load_batch(self, file: _Delivered, known: _Known, load: TableLoad) -> None:
         """Load a file, unless its content is known.
 
         Raises:
             RefusedFile: nothing of the file is loaded; the refusal is on record.
         """
-        current, replaced = self.contents(), self.contents(self.replaced)
-        same_path = [
-            known for known in [*current.values(), *replaced.values()] if known.batch == batch.batch
-        ]
-        same = [known for known in same_path if known.content_hash == content.content_hash]
+        batch, content, refusal = file
+        replaced = known.replaced.get(batch.batch, [])
+        same_path = [*known.loaded.get(batch.batch, []), *replaced]
+        same = [entry for entry in same_path if entry.content_hash == content.content_hash]
         if content.content_hash and any(
-            known.is_of(content) for known in self.contents(self.unloaded).values()
+            entry.is_of(content) for entry in known.unloaded.get(batch.batch, [])
         ):
             load.warnings.append(
                 f"{batch.file}: left out, because it was taken out with `make unload`; to have it "
@@ -161,11 +190,9 @@ class TableStore(TableFiles):
             )
             return
         seen_before = same or [
-            known for known in self.contents(self.refused).values() if known.is_of(content)
+            entry for entry in known.refused.get(batch.batch, []) if entry.is_of(content)
         ]
-        if same and (
-            same[0] in replaced.values() or same[0].schema_version == content.schema_version
-        ):
+        if same and (same[0] in replaced or same[0].schema_version == content.schema_version):
             load.unchanged += 1
             return
         if seen_before and not refusal:
@@ -174,7 +201,7 @@ class TableStore(TableFiles):
                 content, number=seen_before[0].number, extracted_at=seen_before[0].extracted_at
             )
         else:
-            number = 1 + max((known.number for known in same_path), default=0)
+            number = 1 + max((entry.number for entry in same_path), default=0)
             content = replace(content, number=number)
             if content.is_of_whole_table and not refusal:
                 content = _after_earlier(content, same_path)
@@ -186,24 +213,24 @@ class TableStore(TableFiles):
                 raise RefusedFile(batch.file, "empty")
             delivery = open_delivery(batch.path, batch.file, self.table)
             content = replace(content, headers=delivery.headers)
-            pieces = self._pieces_of(batch, delivery, content.content_hash)
+            pieces = self._pieces_of(file, delivery)
             self._store(content, pieces, partial(_whole_rows, delivery), judged, load)
         except RefusedFile as error:
             self._record_refusal(content, error, judged)
             raise
         load.read += 1
 
-    def _pieces_of(self, batch: Batch, delivery: Delivery, content_hash: str) -> Iterator[Piece]:
+    def _pieces_of(self, file: _Delivered, delivery: Delivery) -> Iterator[Piece]:
         if not delivery.headers:  # a JSON array without a record
             return
-        matched = self._match(delivery.headers, batch.file)
+        matched = self._match(delivery.headers, file.batch.file)
         first_row = 1
         for frame in delivery.columns(list(matched.values())):
             named = frame.select(pl.col(str(at)).alias(name) for name, at in matched.items())
             yield pl.int_range(first_row, first_row + named.height, eager=True), named
             first_row += named.height
-        if batch.content_hash() != content_hash:
-            raise RefusedFile(batch.file, "moving")
+        if file.batch.content_hash() != file.content.content_hash:
+            raise RefusedFile(file.batch.file, "moving")
 
     def _match(self, headers: Sequence[str], file: str) -> dict[str, int]:
         try:
@@ -423,9 +450,9 @@ class TableStore(TableFiles):
 
     def _guard_size(self, content: Content, judged: _Judged) -> None:
         """Refuse a snapshot that would delete more than half of the table (SPEC 1)."""
-        current = self.contents()
-        if content.batch_kind != "full" or self.settings.allow_shrink or not current:
+        if content.batch_kind != "full" or self.settings.allow_shrink:
             return
+        current = self.contents()
         known = [
             (known, partial(self._loaded_keys, path), partial(self._rejected_keys, known))
             for path, known in current.items()
@@ -577,8 +604,15 @@ class TableStore(TableFiles):
         return rows
 
 
-def _order(identified: tuple[Batch, Content, RefusedFile | None]) -> tuple[datetime, str]:
-    return identified[1].order
+def _order(file: _Delivered) -> tuple[datetime, str]:
+    return file.content.order
+
+
+def _by_batch(contents: dict[Path, Content]) -> dict[str, list[Content]]:
+    found: dict[str, list[Content]] = {}
+    for content in contents.values():
+        found.setdefault(content.batch, []).append(content)
+    return found
 
 
 def _after_earlier(content: Content, earlier: Iterable[Content]) -> Content:

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from orchestration import contents
 from orchestration.contents import Content, TableFiles, parquet_file
-from orchestration.landing import find_batches
+from orchestration.landing import Batch, find_batches
 from orchestration.load import TableLoad, TableStore
 from orchestration.settings import ROOT, read_settings
 from schemas import RAW_TABLES
@@ -464,6 +464,51 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
     assert desk.refusals() == ["moving"]
     monkeypatch.undo()
     assert desk.refusals() == []
+
+
+def test_a_file_that_changes_between_its_hash_and_its_reading_is_refused(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = desk.deliver("companies.csv", HEAD + "1,Acme\n")
+    gone = desk.deliver("companies/a.csv", HEAD + "2,Bolt\n")
+    original = Batch.content_hash
+
+    def then_written(batch: Batch) -> str:
+        digest = original(batch)
+        if batch.path == gone:
+            gone.unlink()
+        else:
+            path.with_suffix(".part").write_text(HEAD + "1,Other\n", encoding="utf-8")
+            path.with_suffix(".part").replace(path)
+        return digest
+
+    monkeypatch.setattr(Batch, "content_hash", then_written)
+    assert sorted(desk.refusals()) == ["moving", "unreadable"]
+    monkeypatch.undo()
+    assert desk.refusals() == []
+    assert desk.rows("company_name") == [("Other",)]
+
+
+def test_what_is_known_is_listed_once_however_many_files_there_are(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = []
+    contents = TableFiles.contents
+
+    def counted(files: TableFiles, folder: Path | None = None) -> dict[Path, Content]:
+        listed.append(folder)
+        return contents(files, folder)
+
+    monkeypatch.setattr(TableFiles, "contents", counted)
+    counts = []
+    for files in (1, 20):
+        for number in range(files):
+            desk.deliver(f"companies/{number}.csv", HEAD + "1,Acme\n")
+        for _ in ("new", "known"):
+            listed.clear()
+            desk.load()
+            counts.append(len(listed))
+    assert len(set(counts)) == 1
 
 
 # --- replay --------------------------------------------------------------------------------------
