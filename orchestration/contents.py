@@ -20,7 +20,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet
 
-from orchestration.formats import CHUNK_ROWS
+from orchestration.formats import PIECE_ROWS, chunks
 from orchestration.settings import Settings
 from schemas import RAW_TABLES
 
@@ -318,5 +318,5 @@ def append(writer: pyarrow.parquet.ParquetWriter, rows: pl.DataFrame) -> None:
 def frames(path: Path, columns: list[str] | None = None) -> Iterator[pl.DataFrame]:
     """Read a parquet file of ours chunk by chunk."""
     with pyarrow.parquet.ParquetFile(path) as parquet:
-        for record_batch in parquet.iter_batches(CHUNK_ROWS, columns=columns):
-            yield pl.DataFrame(pl.from_arrow(record_batch))
+        for chunk in chunks(parquet.iter_batches(PIECE_ROWS, columns=columns)):
+            yield pl.DataFrame(pl.from_arrow(chunk))

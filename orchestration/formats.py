@@ -12,7 +12,7 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -36,7 +36,8 @@ EXTENSIONS = (
     ".ndjson.gz",
     ".parquet",
 )
-CHUNK_ROWS = 131_072
+CHUNK_ROWS, CHUNK_BYTES = 131_072, 64 << 20
+PIECE_ROWS = 4_096  # what readers are asked for at once, as rows of long texts are large
 BLOCK_BYTES = 1 << 20
 HEADER_CHARACTERS, HEADER_COLUMNS = 1 << 20, 5_000
 RECORD_BYTES = 16 << 20
@@ -87,6 +88,19 @@ def open_delivery(path: Path, file: str, table: type[RawTable]) -> Delivery:
         return _open_parquet(path, file)
     _check_text(path, file)
     return _open_json(path, file, is_array=extension == ".json")
+
+
+def chunks(pieces: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Join pieces of a file until they are as many rows, or as many bytes, as a chunk may have."""
+    gathered: list[pa.RecordBatch] = []
+    for piece in pieces:
+        gathered.append(piece)
+        rows = sum(map(len, gathered))
+        if rows >= CHUNK_ROWS or sum(part.nbytes for part in gathered) >= CHUNK_BYTES:
+            yield pa.concat_batches(gathered)
+            gathered = []
+    if gathered:
+        yield pa.concat_batches(gathered)
 
 
 def _bytes_of(path: Path) -> BinaryIO:
@@ -168,8 +182,8 @@ def _open_csv(path: Path, file: str, table: type[RawTable]) -> Delivery:
                     # The name is a pattern to the engine; this file and no other is meant.
                     {"path": glob.escape(str(path)), **options},
                 )
-                for record_batch in result.to_arrow_reader(CHUNK_ROWS):
-                    yield pl.DataFrame(pl.from_arrow(record_batch))
+                for chunk in chunks(result.to_arrow_reader(PIECE_ROWS)):
+                    yield pl.DataFrame(pl.from_arrow(chunk))
         except (duckdb.Error, pa.ArrowException, pl.exceptions.PolarsError) as error:
             raise RefusedFile(file, "broken_csv", reason=_csv_reason(error)) from None
 
@@ -375,12 +389,12 @@ def _open_parquet(path: Path, file: str) -> Delivery:
         earlier = [headers[:position].count(headers[position]) for position in positions]
         try:
             with pyarrow.parquet.ParquetFile(path) as parquet:
-                for record_batch in parquet.iter_batches(CHUNK_ROWS, columns=names):
-                    record_batch.validate(full=True)
-                    alike = record_batch.schema.get_all_field_indices
+                for chunk in chunks(parquet.iter_batches(PIECE_ROWS, columns=names)):
+                    chunk.validate(full=True)
+                    alike = chunk.schema.get_all_field_indices
                     yield pl.DataFrame(
                         {
-                            str(position): _from_arrow(record_batch[alike(name)[nth]], file, name)
+                            str(position): _from_arrow(chunk[alike(name)[nth]], file, name)
                             for position, name, nth in zip(positions, names, earlier, strict=True)
                         }
                     )

@@ -368,6 +368,24 @@ def test_parquet_values_of_every_type_are_handed_on_exactly(tmp_path: Path) -> N
     }
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_rows_of_long_texts_come_in_smaller_chunks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    monkeypatch.setattr("orchestration.formats.CHUNK_BYTES", 1 << 20)
+    rows = pl.DataFrame({"id": range(30_000), "company_name": ["x" * 200] * 30_000})
+    if ending == "csv":
+        rows.write_csv(tmp_path / "a.csv")
+    else:  # words that every row group numbers anew
+        words = rows.with_columns(pl.col("company_name").cast(pl.Categorical)).to_arrow()
+        pyarrow.parquet.write_table(words, tmp_path / "a.parquet", row_group_size=3_000)
+    delivery = open_delivery(tmp_path / f"a.{ending}", "file", COMPANIES)
+    frames = list(delivery.columns([0, 1]))
+    assert (len(frames) > 1) is (ending == "csv")
+    assert [int(number) for frame in frames for number in frame["0"]] == list(range(30_000))
+    assert {text for frame in frames for text in frame["1"]} == {"x" * 200}
+
+
 def test_parquet_drops_no_row_between_its_row_groups(tmp_path: Path) -> None:
     pl.DataFrame({"id": range(5_000), "company_name": ["a"] * 5_000}).write_parquet(
         tmp_path / "a.parquet", row_group_size=700
