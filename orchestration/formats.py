@@ -57,10 +57,12 @@ class Delivery:
         headers: as delivered, in the order of the file.
         columns: reads the columns at the given positions: frames of all rows in file order, whose
             columns are named by the positions as text.
+        most_rows: how many rows the file can have at most.
     """
 
     headers: list[str]
     columns: Callable[[Sequence[int]], Iterator[pl.DataFrame]]
+    most_rows: int
 
 
 def extension_of(path: Path) -> str | None:
@@ -82,8 +84,8 @@ def open_delivery(path: Path, file: str, table: type[RawTable]) -> Delivery:
     """
     extension = extension_of(path) or ""
     if extension.startswith(".csv"):
-        _check_text(path, file, longest_line=RECORD_BYTES)
-        return _open_csv(path, file, table)
+        lines = _check_text(path, file, longest_line=RECORD_BYTES)
+        return _open_csv(path, file, table, lines)
     if extension == ".parquet":
         return _open_parquet(path, file)
     _check_text(path, file)
@@ -107,11 +109,15 @@ def _bytes_of(path: Path) -> BinaryIO:
     return gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb")  # type: ignore[return-value]
 
 
-def _check_text(path: Path, file: str, longest_line: int | None = None) -> None:
-    """Read all of a text file once: it is UTF-8, unpacks to its end, has lines of some length."""
+def _check_text(path: Path, file: str, longest_line: int | None = None) -> int:
+    """Read all of a text file once: it is UTF-8, unpacks to its end, has lines of some length.
+
+    Returns:
+        How many lines it can have at most.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")()
     limit = max(UNPACKED_BYTES, UNPACKED_RATIO * path.stat().st_size)
-    position = line_start = 0
+    position = line_start = new_lines = returns = 0
     try:
         with _bytes_of(path) as stream:
             while True:
@@ -129,8 +135,9 @@ def _check_text(path: Path, file: str, longest_line: int | None = None) -> None:
                         limits = {"limit": longest_line, "position": line_start}
                         raise RefusedFile(file, "long_line", **limits)
                 position += len(block)
+                new_lines, returns = new_lines + block.count(b"\n"), returns + block.count(b"\r")
                 if not block:
-                    return
+                    return 1 + max(new_lines, returns)
                 if position > limit and path.name.lower().endswith(".gz"):
                     raise RefusedFile(file, "bomb", ratio=UNPACKED_RATIO)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -140,7 +147,7 @@ def _check_text(path: Path, file: str, longest_line: int | None = None) -> None:
 # --- CSV ---------------------------------------------------------------------------------------
 
 
-def _open_csv(path: Path, file: str, table: type[RawTable]) -> Delivery:
+def _open_csv(path: Path, file: str, table: type[RawTable], lines: int) -> Delivery:
     with _bytes_of(path) as stream:
         text = io.TextIOWrapper(stream, "utf-8-sig", newline="").read(HEADER_CHARACTERS + 1)
     readings = [(*_csv_header(text, delimiter), delimiter) for delimiter in DELIMITERS]
@@ -187,7 +194,7 @@ def _open_csv(path: Path, file: str, table: type[RawTable]) -> Delivery:
         except (duckdb.Error, pa.ArrowException, pl.exceptions.PolarsError) as error:
             raise RefusedFile(file, "broken_csv", reason=_csv_reason(error)) from None
 
-    return Delivery(header, columns)
+    return Delivery(header, columns, lines)
 
 
 def _csv_header(text: str, delimiter: str) -> tuple[int, list[str]]:
@@ -332,7 +339,12 @@ def _array(text: _JsonText) -> Iterator[Any]:
 
 def _open_json(path: Path, file: str, *, is_array: bool) -> Delivery:
     # Records may differ in their names, so all of them are read once before the first is used.
-    headers = list({name: None for record in _records(path, file, is_array) for name in record})
+    names: dict[str, None] = {}
+    rows = 0
+    for record in _records(path, file, is_array):
+        names |= dict.fromkeys(record)
+        rows += 1
+    headers = list(names)
     half = "a text holds half of a character (a lone surrogate)"
     if any(re.search("[\ud800-\udfff]", name) for name in headers):
         raise RefusedFile(file, "broken_json", reason=half)
@@ -355,7 +367,7 @@ def _open_json(path: Path, file: str, *, is_array: bool) -> Delivery:
             except UnicodeEncodeError:
                 raise RefusedFile(file, "broken_json", reason=half) from None
 
-    return Delivery(headers, columns)
+    return Delivery(headers, columns, rows)
 
 
 def _json_texts(values: list[Any]) -> pl.Series:
@@ -401,7 +413,7 @@ def _open_parquet(path: Path, file: str) -> Delivery:
         except broken as error:
             raise RefusedFile(file, "broken_parquet", reason=_one_line(error)) from None
 
-    return Delivery(headers, columns)
+    return Delivery(headers, columns, rows)
 
 
 def _one_line(error: Exception) -> str:

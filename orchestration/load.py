@@ -68,13 +68,20 @@ class TableLoad:
 
 @dataclass
 class _Judged:
-    """What the rows of a content came to, gathered chunk by chunk."""
+    """What the rows of a content came to, gathered chunk by chunk.
+
+    The rejects themselves are kept only as long as the content can still be accepted: a file that
+    is broken from end to end would fill the memory with them.
+    """
 
     broken: list[pl.DataFrame] = field(default_factory=list)
     rejected: list[pl.DataFrame] = field(default_factory=list)
+    rules: list[pl.DataFrame] = field(default_factory=list)
     key_hashes: list[pl.Series] = field(default_factory=list)
     delivered: int = 0
+    quarantined: int = 0
     measure_delivered: Decimal = Decimal(0)
+    measure_quarantined: Decimal = Decimal(0)
 
 
 class _Delivered(NamedTuple):
@@ -214,7 +221,8 @@ class TableStore(TableFiles):
             delivery = open_delivery(batch.path, batch.file, self.table)
             content = replace(content, headers=delivery.headers)
             pieces = self._pieces_of(file, delivery)
-            self._store(content, pieces, partial(_whole_rows, delivery), judged, load)
+            whole_rows = partial(_whole_rows, delivery)
+            self._store(content, pieces, delivery.most_rows, whole_rows, judged, load)
         except RefusedFile as error:
             self._record_refusal(content, error, judged)
             raise
@@ -246,6 +254,7 @@ class TableStore(TableFiles):
         self,
         content: Content,
         pieces: Iterator[Piece],
+        most_rows: int,
         whole_rows: Callable[[pl.Series], dict[int, str]],
         judged: _Judged,
         load: TableLoad,
@@ -255,6 +264,7 @@ class TableStore(TableFiles):
         Args:
             content: what is known of it.
             pieces: its rows.
+            most_rows: how many these can be at most.
             whole_rows: gives the JSON of the rows with the given numbers.
             judged: is filled, so that a refusal can tell what was found.
             load: gets the rejects.
@@ -280,7 +290,7 @@ class TableStore(TableFiles):
                     rows = rows.with_columns(numbers.alias("_row_number"))
                     self._count(rows, judged)
                     if broken.height:
-                        rows = self._set_aside(rows, broken, judged)
+                        rows = self._set_aside(rows, broken, judged, most_rows)
                     judged.key_hashes.append(self._hashes(rows))
                     if writing:
                         writing.result()
@@ -309,39 +319,44 @@ class TableStore(TableFiles):
         if measure := self.table.measure():
             judged.measure_delivered += _total(rows[measure])
 
-    def _set_aside(self, rows: pl.DataFrame, broken: pl.DataFrame, judged: _Judged) -> pl.DataFrame:
+    def _set_aside(
+        self, rows: pl.DataFrame, broken: pl.DataFrame, judged: _Judged, most_rows: int
+    ) -> pl.DataFrame:
         """Note what is broken; returns the rows that are not."""
         is_broken = pl.int_range(rows.height, eager=True).is_in(broken["row"].implode())
         rejected = rows.filter(is_broken)
         measure = self.table.measure()
-        judged.rejected.append(
-            rejected.select(
-                "_row_number",
-                *self.table.key(),
-                (pl.col(measure) if measure else pl.lit(None))
-                .cast(pl.Decimal(38, 4))
-                .alias("measure"),
+        judged.rules.append(broken.group_by("column", "rule").len())
+        if judged.quarantined <= max(REFUSED_ROWS_KEPT, self._allowed(most_rows)):
+            judged.rejected.append(
+                rejected.select(
+                    "_row_number",
+                    *self.table.key(),
+                    (pl.col(measure) if measure else pl.lit(None))
+                    .cast(pl.Decimal(38, 4))
+                    .alias("measure"),
+                )
             )
-        )
-        judged.broken.append(broken.with_columns(row=rows["_row_number"].gather(broken["row"])))
+            judged.broken.append(broken.with_columns(row=rows["_row_number"].gather(broken["row"])))
+        judged.quarantined += rejected.height
+        if measure:
+            judged.measure_quarantined += _total(rejected[measure])
         return rows.filter(~is_broken)
 
     def _counted(self, content: Content, judged: _Judged) -> Content:
-        quarantined = sum(rows.height for rows in judged.rejected)
         content = replace(
             content,
             delivered=judged.delivered,
-            loaded=judged.delivered - quarantined,
-            quarantined=quarantined,
+            loaded=judged.delivered - judged.quarantined,
+            quarantined=judged.quarantined,
         )
         if self.table.measure() is None:
             return content
-        aside = sum((_total(rows["measure"]) for rows in judged.rejected), Decimal(0))
         return replace(
             content,
             measure_delivered=judged.measure_delivered,
-            measure_loaded=judged.measure_delivered - aside,
-            measure_quarantined=aside,
+            measure_loaded=judged.measure_delivered - judged.measure_quarantined,
+            measure_quarantined=judged.measure_quarantined,
             measure_duplicates=Decimal(0),
         )
 
@@ -432,10 +447,10 @@ class TableStore(TableFiles):
         """Refuse a content of which too much is broken (SPEC 1 and 3)."""
         if not content.quarantined:
             return
-        broken = pl.concat(judged.broken)
         top = (
-            broken.group_by("column", "rule")
-            .len()
+            pl.concat(judged.rules)
+            .group_by("column", "rule")
+            .sum()
             .sort("len", "column", "rule", descending=[True, False, False])
         )
         rules = ", ".join(
@@ -444,9 +459,13 @@ class TableStore(TableFiles):
         facts = {"quarantined": content.quarantined, "delivered": content.delivered, "rules": rules}
         if content.quarantined == content.delivered:
             raise RefusedFile(content.file, "no_valid_row", **facts)
-        allowed = max(FREE_REJECTS, int(self.settings.max_quarantine_ratio * content.delivered))
+        allowed = self._allowed(content.delivered)
         if content.quarantined > allowed:
             raise RefusedFile(content.file, "too_many_rejects", allowed=allowed, **facts)
+
+    def _allowed(self, rows: int) -> int:
+        """How many of so many rows may be set aside."""
+        return max(FREE_REJECTS, int(self.settings.max_quarantine_ratio * rows))
 
     def _guard_size(self, content: Content, judged: _Judged) -> None:
         """Refuse a snapshot that would delete more than half of the table (SPEC 1)."""
@@ -547,6 +566,7 @@ class TableStore(TableFiles):
                 self._store(
                     anew,
                     self._archived_pieces(path, content),
+                    content.delivered,
                     partial(self._archived_rows, path, content),
                     judged,
                     load,

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from orchestration import contents
 from orchestration.contents import Content, TableFiles, parquet_file
 from orchestration.landing import Batch, find_batches
-from orchestration.load import TableLoad, TableStore
+from orchestration.load import TableLoad, TableStore, _Judged
 from orchestration.settings import ROOT, read_settings
 from schemas import RAW_TABLES
 
@@ -314,6 +314,25 @@ def test_a_refusal_names_file_counts_and_the_top_rules_and_keeps_the_last_good_s
     assert desk.rows("id") == [(0,), (1,), (2,), (5,)]
     (on_record,) = desk.store().contents(desk.store().refused).values()
     assert (on_record.delivered, on_record.loaded, on_record.quarantined) == (16, 0, 0)
+
+
+def test_a_file_broken_from_end_to_end_is_counted_and_not_kept(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestration.formats.CHUNK_ROWS", 4_096)
+    kept = []
+    rejects = TableStore._rejects
+
+    def counted(store: TableStore, content: Content, judged: _Judged) -> pl.DataFrame:
+        kept.append(sum(rows.height for rows in judged.broken))
+        return rejects(store, content, judged)
+
+    monkeypatch.setattr(TableStore, "_rejects", counted)
+    desk.deliver_ids("companies/a.csv", range(1), broken=range(1, 50_000))
+    (refusal,) = desk.load().refusals
+    assert "49,999 of 50,000 rows" in str(refusal)
+    assert "company_name: required (49,999)" in str(refusal)
+    assert kept == [4_095]
 
 
 @pytest.mark.parametrize(
