@@ -188,7 +188,7 @@ def batches_asset(settings: Settings) -> dg.AssetsDefinition:
                 description=description,
             )
             for key, description in descriptions.items()
-        ]
+        ],
     )
     def batches(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         for warning in find_batches(settings.landing_dir)[1]:
