@@ -49,7 +49,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         binaries, database = package / "pginstall18" / "bin", folder / "database"
         (folder / "password").write_text(PASSWORD)
         if user:
-            for owned in (folder, package, folder / "password"):
+            for owned in (folder, *folder.rglob("*")):
                 os.chown(owned, 65534, 65534)
 
         def run(command: str, *arguments: str | Path) -> None:
