@@ -2,7 +2,7 @@
 # Settings come from the environment; .env.example names them all.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run generations rollback doctor quarantine unload messages dev test lint format docs bench clean
+.PHONY: help setup run generations rollback doctor report quarantine unload messages dev test browser lint format docs bench clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -36,6 +36,9 @@ doctor: $(MANIFEST) ## check settings, landing, locks, versions, runs and what i
 dev: $(MANIFEST) ## open the Dagster UI on 127.0.0.1:3000
 	$(WITH_SETTINGS) $(BIN)/dagster dev -m orchestration.definitions -h 127.0.0.1
 
+report: .venv/ready ## print where the pages are, or write the page of one client: COMPANY=174
+	@$(BIN)/python -m orchestration.reports.site $(COMPANY)
+
 quarantine: .venv/ready ## show refused files and rows that were set aside, and what to do
 	@$(BIN)/python -m orchestration.deliveries quarantine
 
@@ -45,8 +48,14 @@ unload: .venv/ready ## take a wrong delivery out: make unload BATCH=autotask/con
 messages: .venv/ready # write the table of all messages about deliveries anew
 	@$(BIN)/python -m orchestration.refusals
 
-test: $(MANIFEST) ## run every test
+test: $(MANIFEST) browser ## run every test
 	$(BIN)/python -m pytest
+
+browser: # Chromium, which the tests of the pages drive
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || \
+		{ echo "Installing chromium and chromium-driver for the tests of the pages"; \
+		$$(test "$$(id -u)" = 0 || echo sudo) sh -c 'apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium chromium-driver >/dev/null'; }
 
 lint: $(MANIFEST) ## check style, types, SQL and definitions
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -54,6 +55,7 @@ def publish(
     marts: set[str],
     generation_id: str,
     facts: dict[str, Any],
+    add_files: Callable[[Path], None] = lambda _: None,
 ) -> Path:
     """Copy the marts into a new generation and point `marts/current` at it.
 
@@ -62,6 +64,7 @@ def publish(
         marts: names of the marts; other tables, of models that are gone, are dropped.
         generation_id: name of the new folder; names sort by age.
         facts: what the manifest says of the run and its input.
+        add_files: writes what else belongs to the generation, such as reports, into its folder.
 
     Returns:
         The folder of the generation.
@@ -85,6 +88,7 @@ def publish(
     (unfinished / "manifest.json").write_text(text, encoding="utf-8")
     _export_parquet(unfinished, counts)
     check_generation(unfinished)
+    add_files(unfinished)
     for path in [*unfinished.rglob("*"), unfinished]:
         _sync(path)
     folder = unfinished.rename(generations / generation_id)

@@ -59,7 +59,11 @@ def generation_asset(
                 f"Launch the job {JOB} again.",
                 allow_retries=False,
             )
+        # Imported here, because drawing takes a moment to start and few commands draw.
+        from orchestration.reports.site import earlier_refreshes, write_site
+
         started = datetime.now(UTC)
+        earlier = earlier_refreshes(settings)
         folder = publish(
             settings,
             marts={key.path[-1] for key in keys if key.path[0] == SCHEMA},
@@ -70,6 +74,7 @@ def generation_asset(
                 "published_at": started.isoformat(timespec="seconds"),
                 "input_batches": listed_batches(settings),
             },
+            add_files=lambda unfinished: write_site(unfinished, settings.currency, earlier),
         )
         return dg.MaterializeResult(
             metadata={

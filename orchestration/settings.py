@@ -43,6 +43,7 @@ class Settings:
         postgres_url: database that the marts are loaded into as well; None is none. A secret.
         max_quarantine_ratio: share of a batch's rows that may be set aside as invalid.
         allow_shrink: whether a complete snapshot may delete more than half of a table.
+        currency: ISO code that the reports print beside money; one currency is assumed throughout.
     """
 
     landing_dir: Path
@@ -58,6 +59,7 @@ class Settings:
     postgres_url: str | None = field(repr=False)
     max_quarantine_ratio: Decimal
     allow_shrink: bool
+    currency: str
 
     @property
     def is_sample(self) -> bool:
@@ -160,6 +162,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         postgres_url=_url(environment, "PSA_POSTGRES_URL", "postgresql", "postgres"),
         max_quarantine_ratio=_ratio(environment, "PSA_MAX_QUARANTINE_RATIO", "0.05"),
         allow_shrink=_choice(environment, "PSA_ALLOW_SHRINK", "0", ("0", "1")) == "1",
+        currency=_currency(environment, "PSA_CURRENCY", "USD"),
     )
 
 
@@ -209,6 +212,13 @@ def _choice(
     text = _text(environment, name, default)
     if text not in allowed:
         raise SettingError(f"{name}: {text!r} is not one of {', '.join(allowed)}.")
+    return text
+
+
+def _currency(environment: Mapping[str, str], name: str, default: str) -> str:
+    text = _text(environment, name, default)
+    if not re.fullmatch(r"[A-Z]{3}", text):
+        raise SettingError(f"{name}: {text!r} is not an ISO 4217 code such as EUR.")
     return text
 
 
