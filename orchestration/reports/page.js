@@ -2,11 +2,13 @@
 "use strict";
 (() => {
   const PAGE = 10;
+  const MOST_ROWS = 1000; // in a table at a time; the download has all
   const PRINTED_ROWS = 30;
   const form = document.getElementById("filters");
   const status = document.getElementById("status");
   const tables = new Map();
   let paper = false;
+  const NUMBERS = ["int", "money", "hours", "pct", "id"];
   const raw = (cell) => (typeof cell === "object" ? cell["@data-order"] : cell);
   const escaped = (text) =>
     text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
@@ -16,7 +18,6 @@
   // --- tables ---
   for (const element of document.querySelectorAll("table[data-name]")) {
     const heads = [...element.tHead.rows[0].cells];
-    const numeric = ["int", "money", "hours", "pct", "id"];
     const first = heads.findIndex((head) => !head.classList.contains("hidden"));
     const table = new DataTable(element, {
       order: [],
@@ -26,7 +27,7 @@
       autoWidth: false,
       layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: "paging" },
       columns: heads.map((head, index) => ({
-        type: numeric.includes(head.dataset.kind) ? "num" : "string",
+        type: NUMBERS.includes(head.dataset.kind) ? "num" : "string",
         className: head.className,
         cellType: index === first ? "th" : "td",
         createdCell: (cell) => index === first && (cell.scope = "row"),
@@ -42,39 +43,42 @@
       heads,
       more: element.dataset.more,
       total: Number(element.dataset.total),
+      all: null, // every row, once it was loaded
+      found: null, // those of them that fit the filters, in order
+      order: "[]",
     };
     tables.set(element.dataset.name, entry);
     table.on("draw", () => count(entry));
-    if (entry.more) table.on("order", () => table.order().length && load(entry));
+    if (entry.more) table.on("order", () => reorder(entry));
     count(entry);
   }
 
   function count(entry) {
     const label = entry.element.closest(".block").querySelector("[data-count]");
-    const shown = entry.table.rows({ search: "applied" }).count();
+    const shown = entry.found
+      ? entry.found.length
+      : entry.table.rows({ search: "applied" }).count();
     const number = (value) => value.toLocaleString("en-US");
-    const whole = `${number(entry.total)} row${entry.total === 1 ? "" : "s"}`;
-    if (paper && shown > PRINTED_ROWS)
-      label.textContent = `first ${PRINTED_ROWS} of ${whole}; the download has all`;
-    else if (shown === entry.total) label.textContent = whole;
-    else if (entry.more)
-      label.textContent = `first ${number(shown)} of ${whole}; a filter, a sort or the download takes all`;
-    else label.textContent = `${number(shown)} of ${whole}`;
+    const rows = (value) => `${number(value)} row${value === 1 ? "" : "s"}`;
+    const most = paper ? PRINTED_ROWS : MOST_ROWS;
+    if (entry.more && !paper)
+      label.textContent = `first ${number(shown)} of ${rows(entry.total)}; a filter, a sort or the download takes all`;
+    else if (shown > most)
+      label.textContent = `first ${number(most)} of ${rows(entry.more ? entry.total : shown)}; the download has all`;
+    else if (shown === entry.total) label.textContent = rows(entry.total);
+    else label.textContent = `${number(shown)} of ${rows(entry.total)}`;
   }
 
-  // --- rows that the page does not carry ---
-  const waiting = new Map();
-  window.reportRows = (name, rows) => {
-    const { table } = tables.get(name);
-    const cells = rows.map((row) =>
-      row.map((cell) => {
-        const [text, value] = typeof cell === "object" ? cell : [cell, cell];
-        return { display: escaped(text), "@data-order": value };
-      }),
+  // --- rows that the page does not carry: each row is places in a list of different cells ---
+  window.reportRows = (name, texts, rows) => {
+    const cells = texts.map((text) =>
+      typeof text === "string"
+        ? { display: escaped(text), "@data-order": text }
+        : { display: escaped(text[0]), "@data-order": text[1] },
     );
-    table.clear();
-    table.rows.add(cells);
+    tables.get(name).all = rows.map((row) => row.map((place) => cells[place]));
   };
+  const waiting = new Map();
   function load(entry) {
     if (!entry.more) return Promise.resolve();
     const name = entry.element.dataset.name;
@@ -85,22 +89,45 @@
         new Promise((resolve) => {
           const script = document.createElement("script");
           script.src = entry.more;
+          const end = () => {
+            entry.element.removeAttribute("aria-busy");
+            waiting.delete(name);
+            resolve();
+          };
           script.onload = () => {
             entry.more = "";
-            entry.element.removeAttribute("aria-busy");
-            entry.table.draw();
-            resolve();
+            apply(entry);
+            end();
           };
           script.onerror = () => {
             status.textContent = `${entry.more} is missing beside this page: only the first rows are here.`;
-            waiting.delete(name);
-            resolve();
+            end();
           };
           document.head.append(script);
         }),
       );
     }
     return waiting.get(name);
+  }
+  function reorder(entry) {
+    const order = JSON.stringify(entry.table.order().map(([column, way]) => [column, way]));
+    if (order === entry.order) return;
+    entry.order = order;
+    setTimeout(() => (entry.all ? apply(entry) : load(entry)));
+  }
+  function sorted(entry, rows) {
+    const [[column, way] = []] = JSON.parse(entry.order);
+    if (!way) return rows;
+    const turn = way === "desc" ? -1 : 1;
+    const isNumber = NUMBERS.includes(entry.heads[column].dataset.kind);
+    const key = (row) => {
+      const value = raw(row[column]);
+      return isNumber ? (value === "" ? -Infinity : Number(value)) : value.toLowerCase();
+    };
+    return rows
+      .map((row) => [key(row), row])
+      .sort(([one], [other]) => (one < other ? -turn : one > other ? turn : 0))
+      .map(([, row]) => row);
   }
 
   // --- filters ---
@@ -117,23 +144,32 @@
       return (row) => folded(raw(row[name])).includes(folded(value));
     }
     const po = folded(value);
-    const values = entry.table.rows().data().toArray();
+    const values = entry.all || entry.table.rows().data().toArray();
     const whole = values.some((row) => folded(raw(row[index])) === po);
     return (row) => {
       const found = folded(raw(row[index]));
       return whole ? found === po : found.includes(po);
     };
   }
+  const active = (entry) => Object.keys(wanted).filter((role) => wanted[role] && role in entry.roles);
+  function apply(entry) {
+    const tests = active(entry).map((role) => fits(entry, role));
+    const isFound = (row) => tests.every((test) => test(row));
+    if (entry.all) {
+      entry.found = sorted(entry, tests.length ? entry.all.filter(isFound) : entry.all);
+      entry.table.clear();
+      entry.table.rows.add(entry.found.slice(0, MOST_ROWS));
+    } else {
+      entry.table.search.fixed("filters", (_, row) => isFound(row));
+    }
+    entry.table.draw();
+  }
   async function filter() {
     const asked = Object.values(wanted).some(Boolean);
     for (const entry of tables.values()) {
-      const active = Object.keys(wanted).filter((role) => wanted[role] && role in entry.roles);
-      if (active.length) await load(entry);
-      const tests = active.map((role) => fits(entry, role));
-      entry.table.search.fixed("filters", (_, row) => tests.every((test) => test(row)));
-      entry.table.draw();
-      const block = entry.element.closest(".block");
-      block.classList.toggle("whole", asked && !active.length);
+      if (active(entry).length) await load(entry);
+      apply(entry);
+      entry.element.closest(".block").classList.toggle("whole", asked && !active(entry).length);
     }
     if (status && !/missing/.test(status.textContent))
       status.textContent = asked ? "Filtered. Cards, charts and grey tables show all." : "";
@@ -180,7 +216,6 @@
 
   // --- download: the rows that fit the filters, as the mart has them ---
   // A spreadsheet runs a text that begins like a formula; an apostrophe before it keeps it text.
-  const NUMBERS = ["int", "money", "hours", "pct", "id"];
   function csvCell(value, kind) {
     const text = !NUMBERS.includes(kind) && /^[\s\u0000]*[=+\-@\t\r]/.test(value) ? `'${value}` : value;
     return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
@@ -190,9 +225,10 @@
     await load(entry);
     const kinds = entry.heads.map((head) => head.dataset.kind);
     const lines = [entry.heads.map((head) => head.dataset.column).join(",")];
-    entry.table.rows({ search: "applied", order: "applied" }).every(function () {
-      lines.push(this.data().map((cell, index) => csvCell(raw(cell), kinds[index])).join(","));
-    });
+    const rows =
+      entry.found || entry.table.rows({ search: "applied", order: "applied" }).data().toArray();
+    for (const row of rows)
+      lines.push(row.map((cell, index) => csvCell(raw(cell), kinds[index])).join(","));
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob(["\ufeff", lines.join("\r\n"), "\r\n"], { type: "text/csv" }));
     link.download = `${name}.csv`;

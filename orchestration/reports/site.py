@@ -227,23 +227,32 @@ def _shown(
     found = marts.execute(
         f"select {names} from {table.rows} where {where} order by {table.order}"  # noqa: S608
     )
-    rows = _cells(found.fetchmany(ROWS_ON_A_PAGE), table.columns)
-    row_count = len(rows)
-    rest = _cells(found.fetchall(), table.columns)
-    if not rest:
-        return Shown(table, rows, row_count, None)
-    row_count += len(rest)
-    if rows_folder is None:  # a page that travels alone has all its rows in it
-        return Shown(table, rows + rest, row_count, None)
-    packed = [
-        [cell.raw if cell.raw == cell.text else [cell.text, cell.raw] for cell in row]
-        for row in rows + rest
-    ]
-    text = json.dumps(packed, ensure_ascii=False, separators=(",", ":"))
+    rows = found.fetchall()
+    if len(rows) <= ROWS_ON_A_PAGE or rows_folder is None:  # a page that travels alone has all
+        return Shown(table, _cells(rows, table.columns), len(rows), None)
     name = f"{table.name}.js"
-    # A script, because browsers read no other file beside a page that lies on a disk.
-    (rows_folder / name).write_text(f"reportRows({table.name!r},{text});\n", encoding="utf-8")
-    return Shown(table, rows, row_count, f"rows/{name}")
+    (rows_folder / name).write_text(_packed(rows, table), encoding="utf-8")
+    shown = _cells(rows[:ROWS_ON_A_PAGE], table.columns)
+    return Shown(table, shown, len(rows), f"rows/{name}")
+
+
+def _packed(rows: Iterable[tuple[Any, ...]], table: Table) -> str:
+    """Write all rows as a script, because browsers read no other file beside one on a disk.
+
+    Most cells repeat, so a row is the places of its cells in a list of different ones.
+    """
+    kinds = [column.kind for column in table.columns]
+    places: dict[tuple[str, Any], int] = {}
+    packed = [
+        [places.setdefault(key, len(places)) for key in zip(kinds, row, strict=True)]
+        for row in rows
+    ]
+    cells = [_cell(value, kind) for kind, value in places]
+    texts = [cell.raw if cell.raw == cell.text else [cell.text, cell.raw] for cell in cells]
+    texts_and_rows = ",".join(
+        json.dumps(part, ensure_ascii=False, separators=(",", ":")) for part in (texts, packed)
+    )
+    return f"reportRows({json.dumps(table.name)},{texts_and_rows});\n"
 
 
 def _cells(rows: Iterable[tuple[Any, ...]], columns: Sequence[Column]) -> list[list[Cell]]:
