@@ -103,7 +103,7 @@ def all_rows(site: Path, page: Read, name: str) -> list[list[tuple[str, str]]]:
     if not more.exists():
         return [row for row in page.rows[name] if row]
     text = more.read_text("utf-8").removeprefix("reportRows(").removesuffix(");\n")
-    _, cells, rows = json.loads(f"[{text}]")
+    cells, rows = json.loads(json.loads(f"[{text}]")[1])
     pairs = [(cell[0], cell[1]) if isinstance(cell, list) else (cell, cell) for cell in cells]
     return [[pairs[place] for place in row] for row in rows]
 
@@ -252,7 +252,8 @@ class Browser:
         path.unlink(missing_ok=True)
         self.run(f"document.querySelector('[data-download={table}]').click()")
         until = time.monotonic() + 20
-        while not path.exists() and time.monotonic() < until:
+        # The name is taken, empty, before the file is complete.
+        while not (path.exists() and path.stat().st_size) and time.monotonic() < until:
             time.sleep(0.02)
         return list(csv.reader(io.StringIO(path.read_text("utf-8-sig"), newline="")))
 
@@ -467,6 +468,17 @@ def test_the_form_filters_by_stage_and_writes_the_address(
     assert len(browser.shown("milestones")) == count > 0
     assert {row[4] for row in browser.shown("conflicts")} == {"completed"}
     assert browser.driver.current_url.endswith("#stage=completed")
+    for typed, address in (
+        ("Glenrock Veterinary Clinics (189)", "189"),
+        ("gLenrock V", "gLenrock+V"),
+    ):
+        browser.act(
+            "document.forms.filters.reset(); const field = document.forms.filters.company;"
+            f"field.value = '{typed}'; field.dispatchEvent(new Event('change', {{bubbles: true}}))"
+        )
+        names = {row[2] for row in browser.shown("conflicts")}
+        assert names == {"Glenrock Veterinary Clinics"}
+        assert browser.driver.current_url.endswith(f"#company={address}")
     browser.act("document.forms.filters.reset()")
     assert (
         len(browser.shown("milestones")) == ask("select count(*) from marts.fct_milestones")[0][0]
@@ -526,6 +538,15 @@ def test_rows_that_come_later_look_like_those_of_the_page(site: Path, browser: B
     before = browser.run(cells)
     browser.download("invoices")
     assert browser.run(cells) == before
+
+
+def test_a_page_that_travels_without_its_folder_says_what_it_lacks(
+    site: Path, browser: Browser, tmp_path: Path
+) -> None:
+    page = Path(shutil.copy(site / "index.html", tmp_path))
+    browser.open(page, "#company=174")
+    label = browser.run("return document.querySelector('#utilization [data-count]').textContent")
+    assert label.startswith("rows/utilization.js is missing beside this page: ")
 
 
 def test_paper_has_more_rows_than_the_screen_and_no_controls(site: Path, browser: Browser) -> None:

@@ -51,6 +51,7 @@ def test_an_empty_variable_is_an_unset_one() -> None:
         ("PSA_MAX_QUARANTINE_RATIO", "5 %"),
         ("PSA_MAX_QUARANTINE_RATIO", "1.01"),
         ("PSA_ALLOW_SHRINK", "yes"),
+        ("PSA_CURRENCY", "€"),
         ("PSA_TIMEZONE", "Mars/Olympus"),
         ("PSA_TIMEZONE", "../etc/passwd"),
         ("PSA_KEEP_GENERATIONS", "0"),

@@ -6,6 +6,7 @@
   const PRINTED_ROWS = 30;
   const form = document.getElementById("filters");
   const status = document.getElementById("status");
+  const companies = [...document.querySelectorAll("#companies option")];
   const tables = new Map();
   let paper = false;
   const NUMBERS = ["int", "money", "hours", "pct", "id"];
@@ -46,6 +47,7 @@
       all: null, // every row, once it was loaded
       found: null, // those of them that fit the filters, in order
       order: "[]",
+      isMissing: false, // whether the file with every row is not there
     };
     tables.set(element.dataset.name, entry);
     table.on("draw", () => count(entry));
@@ -61,7 +63,9 @@
     const number = (value) => value.toLocaleString("en-US");
     const rows = (value) => `${number(value)} row${value === 1 ? "" : "s"}`;
     const most = paper ? PRINTED_ROWS : MOST_ROWS;
-    if (entry.more && !paper)
+    if (entry.isMissing)
+      label.textContent = `${entry.more} is missing beside this page: ${number(shown)} of ${rows(entry.total)}`;
+    else if (entry.more && !paper)
       label.textContent = `first ${number(shown)} of ${rows(entry.total)}; a filter, a sort or the download takes all`;
     else if (shown > most)
       label.textContent = `first ${number(most)} of ${rows(entry.more ? entry.total : shown)}; the download has all`;
@@ -70,7 +74,8 @@
   }
 
   // --- rows that the page does not carry: each row is places in a list of different cells ---
-  window.reportRows = (name, texts, rows) => {
+  window.reportRows = (name, json) => {
+    const [texts, rows] = JSON.parse(json);
     const cells = texts.map((text) =>
       typeof text === "string"
         ? { display: escaped(text), "@data-order": text }
@@ -100,7 +105,7 @@
             end();
           };
           script.onerror = () => {
-            status.textContent = `${entry.more} is missing beside this page: only the first rows are here.`;
+            entry.isMissing = true;
             end();
           };
           document.head.append(script);
@@ -138,8 +143,7 @@
     if (!value || index === undefined) return null;
     if (role === "stage") return (row) => raw(row[index]) === value;
     if (role === "company") {
-      const id = /^\d+$/.test(value) ? value : (/\((\d+)\)$/.exec(value) || [])[1];
-      if (id) return (row) => raw(row[index]) === id;
+      if (/^\d+$/.test(value)) return (row) => raw(row[index]) === value;
       const name = entry.heads.findIndex((head) => head.dataset.column === "company_name");
       return (row) => folded(raw(row[name])).includes(folded(value));
     }
@@ -171,8 +175,7 @@
       apply(entry);
       entry.element.closest(".block").classList.toggle("whole", asked && !active(entry).length);
     }
-    if (status && !/missing/.test(status.textContent))
-      status.textContent = asked ? "Filtered. Cards, charts and grey tables show all." : "";
+    if (status) status.textContent = asked ? "Filtered. Cards, charts and grey tables show all." : "";
     document.documentElement.dataset.ready = String(Number(document.documentElement.dataset.ready || 0) + 1);
   }
   function fromAddress() {
@@ -184,19 +187,21 @@
       const field = form.elements[role];
       field.value = wanted[role];
       if (role === "company" && /^\d+$/.test(wanted[role])) {
-        const options = [...document.querySelectorAll("#companies option")];
-        const known = options.find((option) => option.value.endsWith(` (${wanted[role]})`));
+        const known = companies.find((option) => option.value.endsWith(` (${wanted[role]})`));
         if (known) field.value = known.value;
       }
     }
-    return filter();
+    return filter().then(() => {
+      const first = [...tables.values()].find((entry) => active(entry).length);
+      if (first) first.element.closest(".block").scrollIntoView();
+    });
   }
   function fromForm() {
     const address = new URLSearchParams();
     for (const role of Object.keys(wanted)) {
       const value = form.elements[role] ? form.elements[role].value.trim() : "";
-      const id = role === "company" && (/\((\d+)\)$/.exec(value) || [])[1];
-      wanted[role] = id || value;
+      const isKnown = role === "company" && companies.some((option) => option.value === value);
+      wanted[role] = isKnown ? /\((\d+)\)$/.exec(value)[1] : value;
       if (wanted[role]) address.set(role, wanted[role]);
     }
     history.replaceState(null, "", address.size ? `#${address}` : location.pathname + location.search);
