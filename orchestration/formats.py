@@ -37,7 +37,7 @@ EXTENSIONS = (
     ".parquet",
 )
 CHUNK_ROWS, CHUNK_BYTES = 131_072, 64 << 20
-PIECE_ROWS = 4_096  # what readers are asked for at once, as rows of long texts are large
+PIECE_ROWS = 16_384  # what readers are asked for at once, as rows of long texts are large
 BLOCK_BYTES = 1 << 20
 HEADER_CHARACTERS, HEADER_COLUMNS = 1 << 20, 5_000
 RECORD_BYTES = 16 << 20
