@@ -320,6 +320,7 @@ def test_a_file_broken_from_end_to_end_is_counted_and_not_kept(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("orchestration.formats.CHUNK_ROWS", 4_096)
+    monkeypatch.setattr("orchestration.formats.PIECE_ROWS", 4_096)
     kept = []
     rejects = TableStore._rejects
 
