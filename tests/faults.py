@@ -94,6 +94,7 @@ def refreshes() -> None:
             except SystemExit as ended:
                 os._exit(int(ended.code or 0))  # without the parent's threads there is no clean end
         if end[0] == "after":
+            # 2026-11-21: the moment of death is the point; whatever it hits must be survived.
             time.sleep(float(end[1]))
             os.kill(-child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
@@ -108,6 +109,7 @@ def read(current: str) -> None:
     while True:
         with duckdb.connect(f"{current}/psa_marts.duckdb", read_only=True) as marts:
             first = marts.execute("select n from marts.first").fetchone()
+            # 2026-11-21: leaves room for a swap between the two reads of one connection.
             time.sleep(0.05)
             second = marts.execute("select n from marts.second").fetchone()
         assert first

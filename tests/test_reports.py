@@ -216,6 +216,7 @@ class Browser:
         while time.monotonic() < until:
             if found := self.run(script):
                 return found
+            # 2026-11-21: asks the page again, which has no event to wait for; ends after 20 s.
             time.sleep(0.02)
         raise AssertionError(f"{script} never came true")
 
@@ -254,6 +255,7 @@ class Browser:
         until = time.monotonic() + 20
         # The name is taken, empty, before the file is complete.
         while not (path.exists() and path.stat().st_size) and time.monotonic() < until:
+            # 2026-11-21: the browser writes the file by itself; looked for again, 20 s at most.
             time.sleep(0.02)
         return list(csv.reader(io.StringIO(path.read_text("utf-8-sig"), newline="")))
 
