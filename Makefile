@@ -21,8 +21,8 @@ help: ## list the targets
 
 setup: $(MANIFEST) ## make .venv from the lock and parse the dbt project, once
 
-run: $(MANIFEST) ## refresh: ingest, validate, build, test, publish; prints the key figures
-	@$(BIN)/python -m orchestration.run
+run: $(MANIFEST) ## refresh: ingest, validate, build, test, publish; rebuilds what changed, all with FORCE=1
+	@$(BIN)/python -m orchestration.run $(if $(FORCE),--force)
 
 generations: .venv/ready ## list what is published, and which generation readers open
 	@$(BIN)/python -m orchestration.generations list

@@ -109,6 +109,11 @@ def list_generations(settings: Settings) -> list[Generation]:
     ]
 
 
+def current_generation(settings: Settings) -> Generation | None:
+    """The generation that readers open, if there is one."""
+    return next((found for found in list_generations(settings) if found.is_current), None)
+
+
 def unfinished_folders(settings: Settings) -> list[Path]:
     """List the folders that a process was building or deleting when it died."""
     found = (settings.marts_dir / "generations").glob(".*")

@@ -202,7 +202,7 @@ def batches_asset(settings: Settings) -> dg.AssetsDefinition:
             ],
             schema=BATCHES_COLUMNS,
         )
-        target = _batches_file(settings)
+        target = batches_file(settings)
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists() or not pl.read_parquet(target).equals(rows):
             with whole_file(target) as unfinished:
@@ -230,9 +230,10 @@ def _listed(store: TableStore) -> Iterator[dict[str, Any]]:
 
 def listed_batches(settings: Settings) -> list[dict[str, Any]]:
     """List the contents that the last refresh has built from, with their hashes and counts."""
-    listed = pl.read_parquet(_batches_file(settings))
+    listed = pl.read_parquet(batches_file(settings))
     return listed.filter(~pl.col("is_replaced") & ~pl.col("is_refused")).to_dicts()
 
 
-def _batches_file(settings: Settings) -> Path:
+def batches_file(settings: Settings) -> Path:
+    """The file with the list of all contents; the same list is the same bytes."""
     return settings.raw_dir.joinpath(*BATCHES.path) / "batches.parquet"

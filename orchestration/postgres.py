@@ -17,7 +17,8 @@ import dagster as dg
 import duckdb
 from adbc_driver_manager.dbapi import Connection
 
-from orchestration.generations import DATABASE, SCHEMA, list_generations, quoted
+from orchestration.generations import DATABASE, SCHEMA, current_generation, quoted
+from orchestration.inputs import FORCE
 from orchestration.settings import Settings
 
 READER = "psa_reader"
@@ -50,15 +51,28 @@ def postgres_asset(settings: Settings, generation: dg.AssetsDefinition) -> dg.As
         owners=["team:data-engineering"],
         description=f"The published marts in Postgres, schema {SCHEMA}, readable by {READER}.",
     )
-    def postgres_marts() -> dg.MaterializeResult[None]:
-        current = next(found for found in list_generations(settings) if found.is_current)
+    def postgres_marts(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        current = current_generation(settings)
+        if current is None:
+            raise dg.Failure("No generation is published.", allow_retries=False)
         try:
-            load(settings, current.folder)
+            if FORCE in context.run.tags or not holds(settings, current.folder):
+                load(settings, current.folder)
         except PostgresError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
         return dg.MaterializeResult(metadata={"generation": current.folder.name})
 
     return postgres_marts
+
+
+def holds(settings: Settings, folder: Path) -> bool:
+    """Whether Postgres holds this generation already.
+
+    Raises:
+        PostgresError: it cannot be asked.
+    """
+    with _connection(settings) as postgres:
+        return (SIGNED + folder.name,) in _schema_comments(postgres)
 
 
 def load(settings: Settings, folder: Path) -> None:
@@ -96,16 +110,20 @@ def load(settings: Settings, folder: Path) -> None:
 
 
 def _refuse_foreign_schema(postgres: Connection) -> None:
-    comments = _rows(
-        postgres,
-        f"select obj_description(to_regnamespace('{SCHEMA}'), 'pg_namespace') "
-        f"where to_regnamespace('{SCHEMA}') is not null",
-    )
+    comments = _schema_comments(postgres)
     if [comment for (comment,) in comments if not (comment or "").startswith(SIGNED)]:
         raise PostgresError(
             f"PSA_POSTGRES_URL: the database has a schema {SCHEMA} that was not loaded from here, "
             "and a load would replace it. Name another database, or rename that schema."
         )
+
+
+def _schema_comments(postgres: Connection) -> list[tuple[Any, ...]]:
+    return _rows(
+        postgres,
+        f"select obj_description(to_regnamespace('{SCHEMA}'), 'pg_namespace') "
+        f"where to_regnamespace('{SCHEMA}') is not null",
+    )
 
 
 def _swap(postgres: Connection) -> None:

@@ -4,14 +4,25 @@ How a generation is built and flipped is in `generations`.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
+import duckdb
 
-from orchestration.generations import SCHEMA, check_generation, publish
+from orchestration.generations import (
+    SCHEMA,
+    Generation,
+    PublishError,
+    check_generation,
+    current_generation,
+    publish,
+)
 from orchestration.ingest import listed_batches
+from orchestration.inputs import FORCE, Inputs, last_build
 from orchestration.settings import Settings
-from orchestration.transform import built_by, run_as_of
+from orchestration.transform import WAREHOUSE, run_as_of
 
 JOB = "nightly_refresh"
 
@@ -52,13 +63,18 @@ def generation_asset(
                 "current generation stays.",
                 allow_retries=False,
             )
-        stamp = built_by(settings)
-        if not stamp.exists() or stamp.read_text(encoding="utf-8") != context.run_id:
-            raise dg.Failure(
-                "Another run has built in the warehouse since; the current generation stays. "
-                f"Launch the job {JOB} again.",
-                allow_retries=False,
-            )
+        inputs = Inputs.of(settings, run_as_of(context, settings))
+        with duckdb.connect(settings.warehouse_dir / WAREHOUSE, read_only=True) as warehouse:
+            if last_build(warehouse) != inputs:
+                raise dg.Failure(
+                    "Another run has built in the warehouse since; the current generation stays. "
+                    f"Launch the job {JOB} again.",
+                    allow_retries=False,
+                )
+        current = current_generation(settings)
+        if current and FORCE not in context.run.tags and _holds(current, inputs):
+            context.log.info(f"Nothing has changed since {current.folder.name}, which stays.")
+            return _result(current.folder)
         # Imported here, because drawing takes a moment to start and few commands draw.
         from orchestration.reports.site import earlier_refreshes, write_site
 
@@ -72,15 +88,31 @@ def generation_asset(
                 "run_id": context.run_id,
                 "as_of_date": run_as_of(context, settings).isoformat(),
                 "published_at": started.isoformat(timespec="seconds"),
+                "inputs": asdict(inputs),
                 "input_batches": listed_batches(settings),
             },
             add_files=lambda unfinished: write_site(unfinished, settings.currency, earlier),
         )
-        return dg.MaterializeResult(
-            metadata={
-                "path": dg.MetadataValue.path(folder),
-                "row_counts": check_generation(folder),
-            }
-        )
+        return _result(folder)
 
     return generation
+
+
+def _holds(generation: Generation, inputs: Inputs) -> bool:
+    """Whether a generation was made from these inputs, and can still be read."""
+    if (generation.manifest or {}).get("inputs") != asdict(inputs):
+        return False
+    try:
+        check_generation(generation.folder)
+    except PublishError:
+        return False
+    return True
+
+
+def _result(folder: Path) -> dg.MaterializeResult[None]:
+    return dg.MaterializeResult(
+        metadata={
+            "path": dg.MetadataValue.path(folder),
+            "row_counts": check_generation(folder),
+        }
+    )

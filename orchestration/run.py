@@ -1,5 +1,6 @@
 """`make run`: one refresh in this process, its progress, and its key figures or its mistakes."""
 
+import argparse
 import contextlib
 import json
 import logging
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the job and exit with 0 only when a new generation was published."""
+    parser = argparse.ArgumentParser(prog="python -m orchestration.run", description=__doc__)
+    parser.add_argument("--force", action="store_true", help="rebuild what has not changed, too")
+    force = parser.parse_args().force
     try:
         settings = read_settings()
         settings.prepare_data_dir()
@@ -31,19 +35,20 @@ def main() -> None:
         sys.exit(f"Setting {error}")
     os.environ.update(settings.environment(settings.as_of(datetime.now(UTC))))
     try:
-        sys.exit(0 if _refresh(settings) else 1)
+        sys.exit(0 if _refresh(settings, force) else 1)
     except SettingError as error:  # of those that Dagster checks
         sys.exit(f"Setting {error}")
     except (OSError, sqlalchemy.exc.OperationalError) as error:
         sys.exit(f"The refresh broke off: {error}. Is {settings.data_dir} writable, the disk full?")
 
 
-def _refresh(settings: Settings) -> bool:
+def _refresh(settings: Settings, force: bool) -> bool:
     # Imported here, because a mistaken setting must be told at once and in one line.
     import dagster as dg
 
     from orchestration.alerts import alert
     from orchestration.definitions import defs
+    from orchestration.inputs import FORCE
     from orchestration.one_writer import Busy, only_writer
     from orchestration.publish import JOB
 
@@ -71,6 +76,7 @@ def _refresh(settings: Settings) -> bool:
                     raise_on_error=False,
                     run_config={"loggers": {"progress": {}}},
                     run_id=run_id,
+                    tags={FORCE: "true"} if force else {},
                 )
     except Busy as busy:
         sys.exit(str(busy))
@@ -93,6 +99,8 @@ def _refresh(settings: Settings) -> bool:
         return False
     for warning in _warnings(result.all_events):
         print(f"  warning: {warning}")
+    if current.resolve() == before:
+        print("Nothing has changed: the current generation stays (make run FORCE=1 rebuilds it).")
     print("\n" + _key_figures(current))
     return True
 

@@ -4,25 +4,28 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
-from dagster_dbt import DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from packaging.version import Version
 
 from orchestration.generations import DATABASE as MARTS
+from orchestration.inputs import FORCE, Inputs, last_build, nodes_by_as_of_date, remember_build
 from orchestration.settings import ROOT, Settings
 
 DBT_PROJECT = DbtProject(ROOT / "dbt_project")
 WAREHOUSE = "warehouse.duckdb"
 ROWS_SHOWN = 3
 PATIENCE_SECONDS = 60
+ASSET_TYPES = ("model", "seed")
 
 
 class PinnedDbt(DbtCliResource):
@@ -49,34 +52,108 @@ def dbt_resource() -> DbtCliResource:
 
 def mart_assets(settings: Settings) -> dg.AssetsDefinition:
     """All models and seeds in one step; a failed test fails it."""
+    manifest = json.loads(DBT_PROJECT.manifest_path.read_bytes())
 
-    @dbt_assets(manifest=DBT_PROJECT.manifest_path, project=DBT_PROJECT)
+    @dbt_assets(manifest=manifest, project=DBT_PROJECT)
     def psa_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         # Paths and dates travel as environment, because changed dbt vars force a full parse.
         os.environ.update(settings.environment(run_as_of(context, settings)))
         _open_warehouse(settings, context.log.warning)
-        # One lasting folder a data folder keeps dbt's parse state warm.
-        target = settings.warehouse_dir / "dbt"
-        (target / "run_results.json").unlink(missing_ok=True)
-        built_by(settings).unlink(missing_ok=True)
-        # Unit tests judge the code, not the night's data.
-        arguments = ["build", "--exclude-resource-type", "unit_test"]
-        # Of a selection, only those tests whose models are all up to date.
-        arguments += ["--indirect-selection", "buildable"]
-        build = dbt.cli(arguments, context=context, target_path=target)
-        parse_state = target / "partial_parse.msgpack"
-        if parse_state.exists():
-            parse_state.chmod(0o640)  # copied from the checkout, mode and all
-        try:
-            yield from build.stream()
-        except DagsterDbtCliRuntimeError as error:
-            mistakes = _explain(target, settings, "error", "fail", "runtime error")
-            raise dg.Failure(mistakes or str(error), allow_retries=False) from None
-        built_by(settings).write_text(context.run_id, encoding="utf-8")
-        if warnings := _explain(target, settings, "warn"):
-            context.log.warning(warnings)
+        if not _is_whole(context.assets_def):
+            # Of a selection, only those tests whose models are all up to date.
+            yield from _build(dbt, ["--indirect-selection", "buildable"], context, settings)
+            return
+        inputs = Inputs.of(settings, run_as_of(context, settings))
+        kept = _nodes_to_keep(manifest, context, settings, inputs)
+        # What is kept comes first, because what is made depends on it.
+        yield from _kept(manifest, kept, context.assets_def)
+        if len(kept) == len(_buildable(manifest)):
+            return
+        names = " ".join(sorted(manifest["nodes"][node]["name"] for node in kept))
+        choice = ["--exclude", names, "--indirect-selection", "empty"] if kept else []
+        yield from _build(dbt, choice, context, settings)
+        with duckdb.connect(settings.warehouse_dir / WAREHOUSE) as warehouse:
+            remember_build(warehouse, inputs)
 
     return psa_models
+
+
+def _build(
+    dbt: DbtCliResource, choice: list[str], context: dg.AssetExecutionContext, settings: Settings
+) -> Iterator[Any]:
+    """Run dbt and say how it ended."""
+    # One lasting folder a data folder keeps dbt's parse state warm.
+    target = settings.warehouse_dir / "dbt"
+    (target / "run_results.json").unlink(missing_ok=True)
+    # Unit tests judge the code, not the night's data.
+    arguments = ["build", "--exclude-resource-type", "unit_test", *choice]
+    build = dbt.cli(arguments, context=context, target_path=target)
+    parse_state = target / "partial_parse.msgpack"
+    if parse_state.exists():
+        parse_state.chmod(0o640)  # copied from the checkout, mode and all
+    try:
+        yield from build.stream()
+    except DagsterDbtCliRuntimeError as error:
+        mistakes = _explain(target, settings, "error", "fail", "runtime error")
+        raise dg.Failure(mistakes or str(error), allow_retries=False) from None
+    if warnings := _explain(target, settings, "warn"):
+        context.log.warning(warnings)
+
+
+def _is_whole(assets: dg.AssetsDefinition) -> bool:
+    """Whether a run makes all models and runs all tests."""
+    return (
+        assets.keys_by_output_name == assets.node_keys_by_output_name
+        and assets.check_specs_by_output_name == assets.node_check_specs_by_output_name
+    )
+
+
+def _buildable(manifest: Mapping[str, Any]) -> set[str]:
+    types = (*ASSET_TYPES, "test")
+    return {node for node, facts in manifest["nodes"].items() if facts["resource_type"] in types}
+
+
+def _nodes_to_keep(
+    manifest: Mapping[str, Any],
+    context: dg.AssetExecutionContext,
+    settings: Settings,
+    inputs: Inputs,
+) -> set[str]:
+    """The dbt nodes that need not be made again, because nothing that they are made of changed."""
+    with duckdb.connect(settings.warehouse_dir / WAREHOUSE) as warehouse:
+        last = last_build(warehouse)
+    if last is None or FORCE in context.run.tags or not inputs.differ_only_in_as_of_date(last):
+        return set()
+    if inputs == last:
+        return _buildable(manifest)
+    # A warning is worth repeating as long as it holds.
+    warnings = {
+        node_id
+        for node_id, node in manifest["nodes"].items()
+        if node["resource_type"] == "test" and node["config"]["severity"].lower() == "warn"
+    }
+    return _buildable(manifest) - nodes_by_as_of_date(manifest) - warnings
+
+
+def _kept(
+    manifest: Mapping[str, Any], nodes: set[str], assets: dg.AssetsDefinition
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Say of models, seeds and tests that they are as the last build left them, parents first."""
+    translate = DagsterDbtTranslator().get_asset_key
+    checks = {spec.name: spec for spec in assets.check_specs}
+    parents = {node: nodes & set(manifest["parent_map"][node]) for node in nodes}
+    for node in TopologicalSorter(parents).static_order():
+        facts = manifest["nodes"][node]
+        if facts["resource_type"] in ASSET_TYPES:
+            yield dg.MaterializeResult(asset_key=translate(facts), metadata={"kept": True})
+        elif facts["name"] in checks:
+            yield dg.AssetCheckResult(
+                asset_key=checks[facts["name"]].asset_key,
+                check_name=facts["name"],
+                passed=True,
+                metadata={"kept": True},
+                description="Passed on the same rows when they were last built.",
+            )
 
 
 def _open_warehouse(settings: Settings, warn: Callable[[str], None]) -> None:
@@ -98,11 +175,6 @@ def _open_warehouse(settings: Settings, warn: Callable[[str], None]) -> None:
                 elif time.monotonic() > patience:
                     raise dg.Failure(f"{error} End that process.", allow_retries=False) from None
                 time.sleep(1)
-
-
-def built_by(settings: Settings) -> Path:
-    """The file that names the run whose build, tests included, the warehouse holds."""
-    return settings.warehouse_dir / "built_by.txt"
 
 
 def run_as_of(context: dg.AssetExecutionContext, settings: Settings) -> date:

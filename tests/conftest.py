@@ -83,6 +83,12 @@ def published(tmp_path_factory: pytest.TempPathFactory, sample: Refresh) -> Path
 
 
 @pytest.fixture
+def delivery(tmp_path: Path) -> Path:
+    """A landing folder of one's own, with the sample in it."""
+    return Path(shutil.copytree(SAMPLE_DIR, tmp_path / "landing"))
+
+
+@pytest.fixture
 def data_dir(published: Path, tmp_path: Path) -> Path:
     """A data folder of one's own with a published generation."""
     return Path(shutil.copytree(published, tmp_path / "data", symlinks=True))

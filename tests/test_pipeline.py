@@ -16,12 +16,6 @@ from orchestration.settings import ROOT, SAMPLE_DIR
 from tests.conftest import Refresh, python, refresh
 
 
-@pytest.fixture
-def delivery(tmp_path: Path) -> Path:
-    """A landing folder of one's own, with the sample in it."""
-    return Path(shutil.copytree(SAMPLE_DIR, tmp_path / "landing"))
-
-
 def test_a_run_ends_with_its_key_figures(sample: Refresh) -> None:
     figures = dict(
         line.strip().rsplit("  ", 1) for line in sample.output.splitlines() if "  " in line.strip()

@@ -4,25 +4,19 @@ charges as (
     select * from {{ ref('int_charges_resolved') }}
 ),
 
-charge_statuses as (
-    select * from {{ ref('charge_statuses') }}
-),
-
 cancelled_statuses as (
-    select distinct {{ label('status_name') }} as status_label
-    from charge_statuses
-    where is_cancelled
+    select * from {{ ref('int_cancelled_statuses') }}
 ),
 
 charges_with_flags as (
     select
         charges.*,
-        coalesce(charges.is_billable, true) and cancelled_statuses.status_label is null
+        coalesce(charges.is_billable, true) and cancelled_statuses.status_name is null
             as is_still_billable,
         {{ is_invoiced('charges.invoice_number') }} as is_invoiced
     from charges
     left join cancelled_statuses
-        on {{ label('charges.status_name') }} = cancelled_statuses.status_label
+        on charges.status_name = cancelled_statuses.status_name
 ),
 
 final as (

@@ -1,0 +1,107 @@
+"""What a refresh is made from, so that work which cannot change anything is left out.
+
+Contents decide, never clocks: the files of this project, the versions of what runs them, the
+settings, the contents that were delivered, and the as-of date.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+import duckdb
+
+from orchestration.ingest import batches_file
+from orchestration.settings import ROOT, Settings
+
+# Tag of a run that makes everything anew, whatever has changed.
+FORCE = "po_billing/force"
+PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "pandera", "polars", "pyarrow")
+CODE = ("orchestration", "schemas", "dbt_project")
+MADE_BY_DBT = {"target", "logs", "__pycache__"}
+AS_OF_MACRO = "macro.po_billing.as_of_date"
+LAST_BUILD = "main.complete_build"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Two refreshes with equal inputs make equal marts.
+
+    Attributes:
+        code: fingerprint of the project's files, the packages' versions and the settings.
+        data: fingerprint of the contents that the tables are made of.
+        as_of_date: day that ages are counted from, as ISO text.
+    """
+
+    code: str
+    data: str
+    as_of_date: str
+
+    @classmethod
+    def of(cls, settings: Settings, as_of_date: date) -> "Inputs":
+        """The inputs of a refresh whose ingest has ended."""
+        # The date has its own place; secrets are no part of the text of the settings.
+        told = repr(replace(settings, as_of_date=None))
+        code = hashlib.sha256(f"{_project()} {told}".encode()).hexdigest()
+        data = hashlib.sha256(batches_file(settings).read_bytes()).hexdigest()
+        return cls(code, data, as_of_date.isoformat())
+
+    def differ_only_in_as_of_date(self, other: "Inputs") -> bool:
+        """Whether nothing but the day has changed, if anything."""
+        return (self.code, self.data) == (other.code, other.data)
+
+
+@cache
+def _project() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(path for folder in CODE for path in (ROOT / folder).rglob("*")):
+        if path.is_file() and not MADE_BY_DBT & set(path.parts):
+            digest.update(f"{path.relative_to(ROOT)}\0{path.stat().st_size}\0".encode())
+            digest.update(path.read_bytes())
+    digest.update("".join(f"{package} {version(package)}\n" for package in PACKAGES).encode())
+    return digest.hexdigest()
+
+
+def last_build(warehouse: duckdb.DuckDBPyConnection) -> Inputs | None:
+    """The inputs of the complete, tested build that the warehouse holds, untouched since.
+
+    Every start of dbt forgets it (`on-run-start` of the dbt project), by whomever; so after a
+    build that died, or of single models, there is none.
+    """
+    try:
+        return Inputs(*warehouse.execute(f"from {LAST_BUILD}").fetchall()[0])
+    except duckdb.CatalogException:
+        return None
+
+
+def remember_build(warehouse: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
+    """Note that all models and tests of a build have passed."""
+    warehouse.execute(
+        f"create or replace table {LAST_BUILD} as select $1 as code, $2 as data, $3 as as_of_date",
+        [inputs.code, inputs.data, inputs.as_of_date],
+    )
+
+
+def nodes_by_as_of_date(manifest: Mapping[str, Any]) -> set[str]:
+    """Ids of the dbt nodes whose result another as-of date can change, tests among them."""
+    macros = {AS_OF_MACRO}
+    while callers := {
+        name
+        for name, macro in manifest["macros"].items()
+        if name not in macros and macros & set(macro["depends_on"]["macros"])
+    }:
+        macros |= callers
+    found = [
+        node_id
+        for node_id, node in manifest["nodes"].items()
+        if macros & set(node["depends_on"]["macros"])
+    ]
+    reached = set(found)
+    while found:
+        children = set(manifest["child_map"].get(found.pop(), ())) - reached
+        reached |= children
+        found += children
+    return reached

@@ -1,0 +1,145 @@
+"""What a refresh leaves out because nothing that it depends on has changed, and what never."""
+
+import json
+import os
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from orchestration.inputs import Inputs, last_build, nodes_by_as_of_date, remember_build
+from orchestration.settings import ROOT, Settings, read_settings
+from tests.conftest import Refresh, python, refresh
+
+TODAY, TOMORROW = "2026-11-20", "2026-11-21"
+
+
+def marts_of(refreshed: Refresh) -> dict[str, list[str]]:
+    with refreshed.marts() as marts:
+        names = [row[0] for row in marts.execute("show tables").fetchall()]
+        return {name: sorted(map(repr, marts.table(f"marts.{name}").fetchall())) for name in names}
+
+
+def models_run(data_dir: Path) -> set[str]:
+    """The models that the last start of dbt has made."""
+    results = json.loads((data_dir / "warehouse/dbt/run_results.json").read_bytes())["results"]
+    ids = [result["unique_id"] for result in results if result["status"] == "success"]
+    return {name.split(".")[2] for name in ids if name.startswith("model.")}
+
+
+def test_what_has_not_changed_is_neither_built_nor_published_again(
+    delivery: Path, data_dir: Path
+) -> None:
+    first = refresh(delivery, data_dir, PSA_AS_OF_DATE=TODAY)
+    assert first.exit_code == 0, first.errors
+    published = first.generations
+    results = (data_dir / "warehouse/dbt/run_results.json").stat().st_mtime_ns
+    for path in delivery.rglob("*.csv"):
+        os.utime(path)  # a later date is no other content
+    again = refresh(delivery, data_dir, PSA_AS_OF_DATE=TODAY)
+    assert again.exit_code == 0, again.errors
+    assert "Nothing has changed: the current generation stays" in again.output
+    assert "7,155" in again.output  # the key figures are told all the same
+    assert again.generations == published
+    assert (data_dir / "warehouse/dbt/run_results.json").stat().st_mtime_ns == results
+
+    later = refresh(delivery, data_dir, PSA_AS_OF_DATE=TOMORROW)
+    assert later.exit_code == 0, later.errors
+    *earlier, of_tomorrow = later.generations
+    assert earlier == published
+    made = models_run(data_dir)
+    assert {"po_exposure", "po_utilization", "fct_milestones", "invoice_preview"} <= made
+    assert not {name for name in made if name.startswith("stg_")}
+    assert not made & {"fct_charges_po_resolved", "fct_time_entries_po_resolved", "po_coverage"}
+    warning = "test assert_lines_point_to_existing_parents"
+    assert warning in first.output
+    assert warning in later.output  # it holds as long as it is not mended
+
+    forced = python(
+        *("-m", "orchestration.run", "--force"),
+        PSA_LANDING_DIR=str(delivery),
+        PSA_DATA_DIR=str(data_dir),
+        PSA_AS_OF_DATE=TOMORROW,
+    )
+    assert forced[0] == 0, forced
+    assert "fct_charges_po_resolved" in models_run(data_dir)
+    whole = Refresh(data_dir, *forced)
+    assert whole.generations[:-1] == [*published, of_tomorrow]
+    partly = data_dir / "marts/generations" / of_tomorrow / "psa_marts.duckdb"
+    with duckdb.connect(partly, read_only=True) as marts:
+        for name, rows in marts_of(whole).items():
+            assert sorted(map(repr, marts.table(f"marts.{name}").fetchall())) == rows, name
+
+
+def test_a_published_generation_that_is_gone_is_published_again(
+    delivery: Path, data_dir: Path
+) -> None:
+    first = refresh(delivery, data_dir, PSA_AS_OF_DATE=TODAY)
+    published = first.generations
+    (data_dir / "marts/generations" / published[-1] / "psa_marts.duckdb").unlink()
+    again = refresh(delivery, data_dir, PSA_AS_OF_DATE=TODAY)
+    assert again.exit_code == 0, again.errors
+    assert again.generations[:-1] == published
+    assert marts_of(again)["po_overview"]
+
+
+def listed(settings: Settings, text: bytes) -> Settings:
+    folder = settings.raw_dir / "ingest" / "batches"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "batches.parquet").write_bytes(text)
+    return settings
+
+
+def test_settings_and_contents_count_and_the_date_counts_apart(tmp_path: Path) -> None:
+    settings = listed(read_settings({"PSA_DATA_DIR": str(tmp_path)}), b"contents")
+    inputs = Inputs.of(settings, date(2026, 11, 20))
+    assert inputs == Inputs.of(replace(settings, as_of_date=None), date(2026, 11, 20))
+    tomorrow = Inputs.of(settings, date(2026, 11, 21))
+    assert inputs != tomorrow
+    assert inputs.differ_only_in_as_of_date(tomorrow)
+    other = Inputs.of(replace(settings, currency="EUR"), date(2026, 11, 20))
+    assert not inputs.differ_only_in_as_of_date(other)
+    listed(settings, b"other contents")
+    assert not inputs.differ_only_in_as_of_date(Inputs.of(settings, date(2026, 11, 20)))
+
+
+def test_a_start_of_dbt_by_hand_makes_the_next_refresh_a_whole_one(data_dir: Path) -> None:
+    path = data_dir / "warehouse/warehouse.duckdb"
+    inputs = Inputs("code", "data", TODAY)
+    with duckdb.connect(path) as warehouse:
+        remember_build(warehouse, inputs)
+        assert last_build(warehouse) == inputs
+    dbt = [str(ROOT / ".venv/bin/dbt"), "--quiet", "seed", "--select", "charge_statuses"]
+    folders = ["--project-dir", "dbt_project", "--profiles-dir", "dbt_project"]
+    ended = python("-m", "orchestration.settings", *dbt, *folders, PSA_DATA_DIR=str(data_dir))
+    assert ended[0] == 0, ended
+    with duckdb.connect(path) as warehouse:
+        assert last_build(warehouse) is None
+
+
+def test_the_nodes_that_count_days_are_found_through_macros_and_models() -> None:
+    manifest = {
+        "macros": {
+            "macro.po_billing.as_of_date": {"depends_on": {"macros": []}},
+            "macro.po_billing.age": {"depends_on": {"macros": ["macro.po_billing.as_of_date"]}},
+            "macro.po_billing.tidy": {"depends_on": {"macros": []}},
+        },
+        "nodes": {
+            "model.po_billing.ages": {"depends_on": {"macros": ["macro.po_billing.age"]}},
+            "model.po_billing.sums": {"depends_on": {"macros": ["macro.po_billing.tidy"]}},
+            "model.po_billing.report": {"depends_on": {"macros": []}},
+            "test.po_billing.of_report": {"depends_on": {"macros": []}},
+            "test.po_billing.of_sums": {"depends_on": {"macros": []}},
+        },
+        "child_map": {
+            "model.po_billing.ages": ["model.po_billing.report"],
+            "model.po_billing.sums": ["model.po_billing.report", "test.po_billing.of_sums"],
+            "model.po_billing.report": ["test.po_billing.of_report"],
+        },
+    }
+    assert nodes_by_as_of_date(manifest) == {
+        "model.po_billing.ages",
+        "model.po_billing.report",
+        "test.po_billing.of_report",
+    }
