@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 
+import pandera.backends.polars.builtin_checks  # noqa: F401 - else the first validation imports it
+
 from orchestration import sample
 from orchestration.landing import find_batches
 from orchestration.load import TableStore
