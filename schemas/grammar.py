@@ -10,10 +10,14 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 import polars as pl
 
 NUMBER = r"^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
-WHOLE = r"^[+-]?[0-9]{1,18}(\.0+)?$"
 DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?"
 ZONE = r" ?(Z|z|UTC|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
+# What nearly all exports write: to the second or beyond, in UTC.
+UTC_TIMESTAMP = (
+    rf"^{DATE}[Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?"
+    r"( ?(Z|z|UTC|[+-]00(:?00)?))?$"
+)
 DATE_OR_TIMESTAMP = f"^{DATE}([Tt ]{TIME}({ZONE})?)?$"
 TIMESTAMP_PARTS = (
     f"^(?P<date>{DATE})"
@@ -55,8 +59,10 @@ def parse(values: pl.Series, dtype: pl.DataType) -> tuple[pl.Series, pl.Series]:
         return _without_blanks(text), pl.repeat(None, len(text), dtype=pl.String, eager=True)
     text = _without_blanks(text.str.strip_chars())
     typed = _PARSERS[dtype.base_type()](text, dtype)
-    failed = text.is_not_null() & typed.is_null()
-    return typed, text.zip_with(failed, pl.repeat(None, len(text), dtype=pl.String, eager=True))
+    nothing = pl.repeat(None, len(text), dtype=pl.String, eager=True)
+    if typed.null_count() == text.null_count():
+        return typed, nothing
+    return typed, text.zip_with(text.is_not_null() & typed.is_null(), nothing)
 
 
 def _without_blanks(text: pl.Series) -> pl.Series:
@@ -82,28 +88,28 @@ def as_text(values: pl.Series) -> pl.Series:
 
 
 def _parse_whole(text: pl.Series, dtype: pl.DataType) -> pl.Series:
-    plain = text.str.contains(WHOLE)
-    fast = text.set(~plain, None).str.extract(r"^\+?(-?[0-9]+)").cast(pl.Int64)
-    return _fill_exactly(fast, text, plain, _exact_whole)
+    # This cast reads digits with or without a sign, and nothing else.
+    fast = text.cast(pl.Int64, strict=False)
+    if fast.null_count() > text.null_count():
+        fast = text.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)
+    return _fill_exactly(fast, text, _exact_whole)
 
 
 def _parse_decimal(text: pl.Series, dtype: pl.DataType) -> pl.Series:
     precision, scale = dtype.precision, dtype.scale  # type: ignore[attr-defined]
     # Only digits that fit as they are take the fast cast: libraries round the rest differently.
     fits = rf"^-?[0-9]{{1,{precision - scale}}}(\.[0-9]{{1,{scale}}})?$"
-    plain = text.str.contains(fits)
-    fast = text.set(~plain, None).cast(dtype)
-    return _fill_exactly(fast, text, plain, lambda value: _exact_decimal(value, precision, scale))
+    fast = text.set(~text.str.contains(fits), None).cast(dtype)
+    return _fill_exactly(fast, text, lambda value: _exact_decimal(value, precision, scale))
 
 
 def _fill_exactly(
-    fast: pl.Series,
-    text: pl.Series,
-    plain: pl.Series,
-    exact: Callable[[Decimal], int | Decimal | None],
+    fast: pl.Series, text: pl.Series, exact: Callable[[Decimal], int | Decimal | None]
 ) -> pl.Series:
     """Read the few values that the fast cast left out with exact decimal arithmetic."""
-    rare = text.filter(~plain & text.str.contains(NUMBER)).unique()
+    if fast.null_count() == text.null_count():
+        return fast
+    rare = text.filter(fast.is_null() & text.str.contains(NUMBER)).unique()
     if rare.is_empty():
         return fast
     values = [_exact(value, exact) for value in rare]
@@ -139,6 +145,22 @@ def _parse_date(text: pl.Series, dtype: pl.DataType) -> pl.Series:
 
 
 def _parse_timestamp(text: pl.Series, dtype: pl.DataType) -> pl.Series:
+    utc = text.set(~text.str.contains(UTC_TIMESTAMP), None)
+    moment = (
+        utc.str.slice(0, 19)
+        .str.replace("[Tt]", " ")
+        .str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
+    )
+    if utc.str.contains(".", literal=True).any():
+        digits = utc.str.extract(r"\.([0-9]{1,6})").str.pad_end(6, "0")
+        micros = pl.DataFrame({"micros": digits.cast(pl.Int64).fill_null(0)})
+        moment += micros.select(pl.duration(microseconds="micros")).to_series()
+    if moment.null_count() == text.null_count():
+        return moment
+    return moment.zip_with(moment.is_not_null(), _parse_any_timestamp(text))
+
+
+def _parse_any_timestamp(text: pl.Series) -> pl.Series:
     iso = text.str.contains(DATE_OR_TIMESTAMP)
     part = text.set(~iso, None).str.extract_groups(TIMESTAMP_PARTS).struct.unnest()
     moment = (
