@@ -299,11 +299,11 @@ class TableStore(TableFiles):
                     writing.result()
                 content = self._counted(content, judged)
                 self._guard_quality(content, judged)
-                self._guard_size(content, judged)
+                keys = union(judged.key_hashes)
+                self._guard_size(content, keys, judged.rejected)
                 writer.add_key_value_metadata({LEDGER: content.dumps()})
-            suspects = twice(judged.key_hashes)
-            if not suspects.is_empty():
-                content = self._part_doubled(unfinished, suspects, content)
+            if len(keys) < content.loaded:
+                content = self._part_doubled(unfinished, twice(judged.key_hashes), content)
             rejects = self._rejects(content, judged)
             if rejects.height:
                 texts = whole_rows(rejects["row_number"].unique())
@@ -467,7 +467,9 @@ class TableStore(TableFiles):
         """How many of so many rows may be set aside."""
         return max(FREE_REJECTS, int(self.settings.max_quarantine_ratio * rows))
 
-    def _guard_size(self, content: Content, judged: _Judged) -> None:
+    def _guard_size(
+        self, content: Content, keys: pl.Series, rejected: Sequence[pl.DataFrame]
+    ) -> None:
         """Refuse a snapshot that would delete more than half of the table (SPEC 1)."""
         if content.batch_kind != "full" or self.settings.allow_shrink:
             return
@@ -476,13 +478,11 @@ class TableStore(TableFiles):
             (known, partial(self._loaded_keys, path), partial(self._rejected_keys, known))
             for path, known in current.items()
         ]
-        this = (
-            content,
-            lambda: union(judged.key_hashes),
-            lambda: union(map(self._present, judged.rejected)),
-        )
-        others = [entry for entry in known if not self._is_replaced_by(entry[0], content)]
         before = alive_keys(known)
+        if len(before) < SHRINK_FREE:
+            return
+        this = (content, lambda: keys, lambda: union(map(self._present, rejected)))
+        others = [entry for entry in known if not self._is_replaced_by(entry[0], content)]
         after = alive_keys(sorted([*others, this], key=lambda entry: entry[0].order))
         deleted = without(before, after).len()
         if deleted >= SHRINK_FREE and 2 * deleted > before.len():
