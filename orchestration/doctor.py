@@ -18,6 +18,7 @@ from orchestration.generations import (
     PublishError,
     check_generation,
     list_generations,
+    open_database,
     unfinished_folders,
 )
 from orchestration.landing import find_batches
@@ -184,7 +185,7 @@ def _published(settings: Settings) -> Iterator[str]:
             raise Finding("marts/current points at nothing. `make rollback GENERATION=id` or run.")
         raise Finding("nothing is published yet. `make run` does it.")
     try:
-        counts = check_generation(current.folder)
+        counts = check_generation(current.folder, settings)
     except PublishError as error:
         raise Finding(f"{error}. `make rollback` opens the one before.") from None
     yield f"{current.folder.name} opens: {len(counts)} marts, {sum(counts.values()):,} rows"
@@ -205,13 +206,14 @@ def _leftovers(settings: Settings) -> Iterator[str]:
     stale = [
         *unfinished_folders(settings),
         *settings.raw_dir.rglob(".*.unfinished"),
+        *settings.temp_dir.glob("*"),
         *(settings.warehouse_dir / f"{name}.wal" for name in (WAREHOUSE, DATABASE)),
     ]
     found = [str(path) for path in stale if path.exists()]
     for name in (WAREHOUSE, DATABASE):
         try:
             if (settings.warehouse_dir / name).exists():
-                duckdb.connect(settings.warehouse_dir / name, read_only=True).close()
+                open_database(settings.warehouse_dir / name, settings).close()
         except duckdb.Error as error:
             if "Conflicting lock" in str(error):  # a dbt that outlives its parent, or a person
                 raise Finding(f"{error} End that process.") from None

@@ -26,6 +26,24 @@ STORAGE_VERSION = "v1.0"  # what every DuckDB since 1.0 reads
 PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "pandera", "polars", "pyarrow")
 
 
+def open_database(
+    database: Path, settings: Settings, *, read_only: bool = True
+) -> duckdb.DuckDBPyConnection:
+    """Open a database of the warehouse or of a generation within the memory that is allowed.
+
+    Rows of a table have no order here; keeping the one they were written in would cost memory.
+    """
+    return duckdb.connect(
+        database,
+        read_only=read_only,
+        config={
+            "memory_limit": settings.memory_limit,
+            "temp_directory": str(settings.temp_dir),
+            "preserve_insertion_order": False,
+        },
+    )
+
+
 class PublishError(RuntimeError):
     """A generation is not fit to be read; the current one stays."""
 
@@ -78,7 +96,7 @@ def publish(
         shutil.rmtree(leftover)
     unfinished = generations / f".{generation_id}"
     (unfinished / "parquet").mkdir(parents=True)
-    counts = _copy_build(settings.warehouse_dir / DATABASE, unfinished / DATABASE, marts)
+    counts = _copy_build(settings, unfinished / DATABASE, marts)
     manifest = facts | {
         "generation": generation_id,
         "row_counts": counts,
@@ -86,8 +104,8 @@ def publish(
     }
     text = json.dumps(manifest, indent=2, sort_keys=True, default=str) + "\n"
     (unfinished / "manifest.json").write_text(text, encoding="utf-8")
-    _export_parquet(unfinished, counts)
-    check_generation(unfinished)
+    _export_parquet(unfinished, settings, counts)
+    check_generation(unfinished, settings)
     add_files(unfinished)
     for path in [*unfinished.rglob("*"), unfinished]:
         _sync(path)
@@ -148,12 +166,12 @@ def roll_back(settings: Settings, generation_id: str | None = None) -> Path:
             known = ", ".join(folders) or "none"
             raise PublishError(f"There is no generation {generation_id!r}; there are: {known}.")
         folder = folders[generation_id].folder
-        check_generation(folder)
+        check_generation(folder, settings)
         _point_current_at(folder)
     return folder
 
 
-def check_generation(folder: Path) -> dict[str, int]:
+def check_generation(folder: Path, settings: Settings) -> dict[str, int]:
     """Open a generation as a reader does and compare it with its manifest.
 
     Returns:
@@ -166,7 +184,7 @@ def check_generation(folder: Path) -> dict[str, int]:
     if manifest is None:
         raise PublishError(f"{folder / 'manifest.json'} cannot be read")
     try:
-        with duckdb.connect(folder / DATABASE, read_only=True) as connection:
+        with open_database(folder / DATABASE, settings) as connection:
             counts = _row_counts(connection)
             found = connection.execute(
                 "select tags['storage_version'] from duckdb_databases() where path is not null"
@@ -193,10 +211,11 @@ def _read_manifest(folder: Path) -> dict[str, Any] | None:
     return manifest
 
 
-def _copy_build(built: Path, copy: Path, marts: set[str]) -> dict[str, int]:
+def _copy_build(settings: Settings, copy: Path, marts: set[str]) -> dict[str, int]:
     """Bring the build database to rest, count its rows and copy it."""
+    built = settings.warehouse_dir / DATABASE
     # The open connection keeps every other process from writing to the file meanwhile.
-    with duckdb.connect(built) as connection:
+    with open_database(built, settings, read_only=False) as connection:
         for gone in _row_counts(connection).keys() - marts:
             connection.execute(f"drop table {SCHEMA}.{quoted(gone)}")
         connection.execute("checkpoint")
@@ -227,8 +246,8 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _export_parquet(folder: Path, counts: dict[str, int]) -> None:
-    with duckdb.connect(folder / DATABASE, read_only=True) as connection:
+def _export_parquet(folder: Path, settings: Settings, counts: dict[str, int]) -> None:
+    with open_database(folder / DATABASE, settings) as connection:
         for mart, count in counts.items():
             target = folder / "parquet" / f"{mart}.parquet"
             table = connection.table(f"{SCHEMA}.{quoted(mart)}")

@@ -199,6 +199,8 @@ def _tidy_up(settings: Settings, instance: dg.DagsterInstance) -> None:
     """Remove what a dead holder left, and old history; the lock must be held."""
     for leftover in settings.raw_dir.rglob(".*.unfinished"):
         leftover.unlink()
+    for spilled in settings.temp_dir.glob("*"):
+        spilled.unlink()
     _forget_old_runs(instance)
     if not (dead := holder_of(settings)):
         return

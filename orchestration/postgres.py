@@ -17,7 +17,13 @@ import dagster as dg
 import duckdb
 from adbc_driver_manager.dbapi import Connection
 
-from orchestration.generations import DATABASE, SCHEMA, current_generation, quoted
+from orchestration.generations import (
+    DATABASE,
+    SCHEMA,
+    current_generation,
+    open_database,
+    quoted,
+)
 from orchestration.inputs import FORCE
 from orchestration.settings import Settings
 
@@ -84,7 +90,7 @@ def load(settings: Settings, folder: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_bytes())
     with (
         _connection(settings) as postgres,
-        duckdb.connect(folder / DATABASE, read_only=True) as marts,
+        open_database(folder / DATABASE, settings) as marts,
     ):
         _run(postgres, f"select pg_advisory_lock({ONE_LOADER})")
         _refuse_foreign_schema(postgres)

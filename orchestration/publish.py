@@ -72,9 +72,9 @@ def generation_asset(
                     allow_retries=False,
                 )
         current = current_generation(settings)
-        if current and FORCE not in context.run.tags and _holds(current, inputs):
+        if current and FORCE not in context.run.tags and _holds(settings, current, inputs):
             context.log.info(f"Nothing has changed since {current.folder.name}, which stays.")
-            return _result(current.folder)
+            return _result(settings, current.folder)
         # Imported here, because drawing takes a moment to start and few commands draw.
         from orchestration.reports.site import earlier_refreshes, write_site
 
@@ -91,28 +91,28 @@ def generation_asset(
                 "inputs": asdict(inputs),
                 "input_batches": listed_batches(settings),
             },
-            add_files=lambda unfinished: write_site(unfinished, settings.currency, earlier),
+            add_files=lambda unfinished: write_site(unfinished, settings, earlier),
         )
-        return _result(folder)
+        return _result(settings, folder)
 
     return generation
 
 
-def _holds(generation: Generation, inputs: Inputs) -> bool:
+def _holds(settings: Settings, generation: Generation, inputs: Inputs) -> bool:
     """Whether a generation was made from these inputs, and can still be read."""
     if (generation.manifest or {}).get("inputs") != asdict(inputs):
         return False
     try:
-        check_generation(generation.folder)
+        check_generation(generation.folder, settings)
     except PublishError:
         return False
     return True
 
 
-def _result(folder: Path) -> dg.MaterializeResult[None]:
+def _result(settings: Settings, folder: Path) -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(
         metadata={
             "path": dg.MetadataValue.path(folder),
-            "row_counts": check_generation(folder),
+            "row_counts": check_generation(folder, settings),
         }
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import dagster as dg
 import duckdb
 
-from orchestration.generations import DATABASE
+from orchestration.generations import DATABASE, open_database
 from orchestration.settings import SettingError, Settings
 
 JOB = "billing_readiness"
@@ -107,7 +107,7 @@ def readiness_checks(settings: Settings) -> dg.AssetChecksDefinition:
                 f"There is no {database} to look at: run the nightly refresh first.",
                 allow_retries=False,
             )
-        with duckdb.connect(database.resolve(), read_only=True) as marts:
+        with open_database(database.resolve(), settings) as marts:
             for question in QUESTIONS:
                 result = _answer(question, marts)
                 if not result.passed:

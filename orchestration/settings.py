@@ -4,6 +4,7 @@ Run as `python -m orchestration.settings COMMAND …` it starts another program,
 the same settings.
 """
 
+import hashlib
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE_DIR = ROOT / "data" / "sample"
 SAMPLE_AS_OF_DATE = date(2026, 11, 20)
+LEAST_MEMORY = 256_000_000  # a column of a mart being written takes that much
 
 
 class SettingError(ValueError):
@@ -44,6 +46,8 @@ class Settings:
         max_quarantine_ratio: share of a batch's rows that may be set aside as invalid.
         allow_shrink: whether a complete snapshot may delete more than half of a table.
         currency: ISO code that the reports print beside money; one currency is assumed throughout.
+        memory_limit: what DuckDB may hold in memory, in its own spelling; more goes to temp_dir.
+        temp_dir: where it puts that. Of this data folder alone, because a refresh sweeps it.
     """
 
     landing_dir: Path
@@ -60,6 +64,8 @@ class Settings:
     max_quarantine_ratio: Decimal
     allow_shrink: bool
     currency: str
+    memory_limit: str
+    temp_dir: Path
 
     @property
     def is_sample(self) -> bool:
@@ -92,6 +98,9 @@ class Settings:
             "PSA_DATA_DIR": str(self.data_dir),
             # Not PSA_AS_OF_DATE: a process that lives on would take its first day for a setting.
             "PSA_RUN_AS_OF_DATE": as_of_date.isoformat(),
+            "PSA_RUN_MEMORY_LIMIT": self.memory_limit,
+            # Nor PSA_TEMP_DIR: this is a folder in it.
+            "PSA_RUN_TEMP_DIR": str(self.temp_dir),
             "DAGSTER_HOME": str(self.data_dir / "dagster"),
         }
 
@@ -117,6 +126,10 @@ class Settings:
                 unfinished.replace(remembered)
         except OSError as error:
             raise SettingError(f"PSA_DATA_DIR: cannot write to {self.data_dir}: {error}") from None
+        try:
+            self.temp_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingError(f"PSA_TEMP_DIR: cannot write to {self.temp_dir}: {error}") from None
         # Rows of two landing folders in one set of marts would be nobody's figures.
         first = Path(remembered.read_text(encoding="utf-8").rstrip("\n"))
         if first != self.landing_dir:
@@ -163,6 +176,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         max_quarantine_ratio=_ratio(environment, "PSA_MAX_QUARANTINE_RATIO", "0.05"),
         allow_shrink=_choice(environment, "PSA_ALLOW_SHRINK", "0", ("0", "1")) == "1",
         currency=_currency(environment, "PSA_CURRENCY", "USD"),
+        memory_limit=_size(environment, "PSA_MEMORY_LIMIT", "1500MB"),
+        temp_dir=_temp_dir(environment, "PSA_TEMP_DIR", data_dir),
     )
 
 
@@ -172,6 +187,27 @@ def _text(environment: Mapping[str, str], name: str, default: str) -> str:
 
 def _folder(environment: Mapping[str, str], name: str, default: Path) -> Path:
     return (ROOT / Path(_text(environment, name, str(default))).expanduser()).resolve()
+
+
+def _temp_dir(environment: Mapping[str, str], name: str, data_dir: Path) -> Path:
+    if not _text(environment, name, ""):
+        return data_dir / "warehouse" / "temp"
+    # Several data folders, and other programs, may be told the same place.
+    owner = hashlib.sha256(str(data_dir).encode()).hexdigest()[:12]
+    return _folder(environment, name, data_dir) / f"po-billing-{owner}"
+
+
+def _size(environment: Mapping[str, str], name: str, default: str) -> str:
+    """Read an amount of memory as DuckDB spells it."""
+    text = _text(environment, name, default)
+    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?) ?([KMGT])(i?)B", text, re.IGNORECASE)
+    if not found:
+        raise SettingError(f"{name}: {text!r} is not a size such as 1500MB or 2GB.")
+    step = 1024 if found[3] else 1000
+    size = Decimal(found[1]) * step ** (1 + "KMGT".index(found[2].upper()))
+    if size < LEAST_MEMORY:
+        raise SettingError(f"{name}: {text} is less than the {LEAST_MEMORY:,} bytes it takes.")
+    return text
 
 
 def _number(environment: Mapping[str, str], name: str, default: str, wanted: str) -> Decimal:

@@ -159,7 +159,7 @@ def fill(disk: Path) -> None:
 
     settings = read_settings({"PSA_DATA_DIR": str(disk / "data")})
     current = settings.marts_dir / "current"
-    published, rows = current.resolve(), generations.check_generation(current)
+    published, rows = current.resolve(), generations.check_generation(current, settings)
     refresh = [sys.executable, "-m", "orchestration.run"]
 
     for room in (0, 4_000_000):  # at the start, and within the build
@@ -168,13 +168,13 @@ def fill(disk: Path) -> None:
         assert ended.returncode == 1, ended
         assert "Traceback" not in ended.stderr, ended.stderr
         assert current.resolve() == published
-        assert generations.check_generation(current) == rows
+        assert generations.check_generation(current, settings) == rows
 
     with full(disk), suppress(OSError):
         generations.publish(settings, set(rows), "20990101T000000Z-copy", {})
         raise AssertionError("there was room for a copy")
     assert current.resolve() == published
-    assert generations.check_generation(current) == rows
+    assert generations.check_generation(current, settings) == rows
 
     flip = generations._point_current_at
 
@@ -189,7 +189,7 @@ def fill(disk: Path) -> None:
         generations.publish(settings, set(rows), "20000101T000000Z-flip", {})
         raise AssertionError("there was room for a link")
     assert current.resolve() == published
-    assert generations.check_generation(current) == rows
+    assert generations.check_generation(current, settings) == rows
 
     both = [
         subprocess.Popen(refresh, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -201,7 +201,7 @@ def fill(disk: Path) -> None:
     (told,) = [error for error in errors if error]
     assert f"already running in {settings.data_dir}: process " in told, told
     assert current.resolve() != published
-    assert generations.check_generation(current) == rows
+    assert generations.check_generation(current, settings) == rows
 
 
 if __name__ == "__main__":

@@ -43,7 +43,8 @@ def refreshes(data_dir: Path, ends: list[str]) -> list[int]:
         assert process.stdin
         assert process.stdout
         current = data_dir / "marts" / "current"
-        rows = check_generation(current)
+        settings = read_settings({"PSA_DATA_DIR": str(data_dir)})
+        rows = check_generation(current, settings)
         for end in ends:
             before = current.resolve()
             process.stdin.write(f"{end}\n")
@@ -51,7 +52,7 @@ def refreshes(data_dir: Path, ends: list[str]) -> list[int]:
             while (line := process.stdout.readline()) and not line.strip("-\n").isdigit():
                 pass  # what the refresh says
             exit_codes.append(int(line))
-            assert check_generation(current) == rows, end
+            assert check_generation(current, settings) == rows, end
             if end.startswith("at") and "STEP_SUCCESS generation" not in end:
                 assert current.resolve() == before, end
         process.stdin.close()
@@ -95,10 +96,11 @@ def test_publishing_killed_before_any_change_of_the_file_system_leaves_a_whole_g
         exit_code = killed.returncode
         assert exit_code in (0, -signal.SIGKILL)
         current = (settings.marts_dir / "current").resolve()
-        check_generation(current)
+        check_generation(current, settings)
         flipped = current.name == generation
         assert numbers(settings) == ([change] if flipped else before)
-        assert all(check_generation(found.folder) for found in list_generations(settings))
+        whole = [check_generation(found.folder, settings) for found in list_generations(settings)]
+        assert all(whole)
         if change % 5 == 0:  # and the next one works, with nothing left over
             publish(keep_two, MARTS, f"20260201T{change:06}Z-y", {})
             assert numbers(settings) == [change]

@@ -105,6 +105,8 @@ def test_the_run_of_a_dead_process_is_closed_and_its_leftovers_go(
     leftover = settings.raw_dir / "autotask" / ".companies.parquet.unfinished"
     leftover.parent.mkdir()
     leftover.touch()
+    spilled = settings.temp_dir / "duckdb_temp_storage_S32K-0.tmp"
+    spilled.touch()
     with refresh_lock(settings):  # as long as it works, nothing is tidied up
         tidy_up_after_the_dead(settings, instance)
         assert holder_of(settings)
@@ -113,6 +115,7 @@ def test_the_run_of_a_dead_process_is_closed_and_its_leftovers_go(
     assert run
     assert run.status == dg.DagsterRunStatus.FAILURE
     assert not leftover.exists()
+    assert not spilled.exists()
     assert holder_of(settings) is None
 
 

@@ -25,10 +25,11 @@ from selenium.webdriver.common.keys import Keys
 
 from orchestration.reports.content import PAGES
 from orchestration.reports.site import company_html, write_site
-from orchestration.settings import ROOT
+from orchestration.settings import ROOT, read_settings
 from tests.conftest import Refresh, python
 
 FILES = [page.file for page in PAGES]
+EUROS = read_settings({"PSA_CURRENCY": "EUR"})
 CUT = 200  # rows of a table that a page carries
 HOSTILE = [
     "<script>window.pwned = 1</script>\"'&",
@@ -136,7 +137,7 @@ def changed(generation: Path, folder: Path, *statements: str) -> Path:
     with duckdb.connect(folder / "psa_marts.duckdb") as marts:
         for statement in statements:
             marts.execute(statement)
-    write_site(folder, "EUR")
+    write_site(folder, EUROS)
     return folder / "reports"
 
 
@@ -595,7 +596,7 @@ def test_hostile_text_of_rows_that_come_later_stays_text(hostile: Path, browser:
 def test_a_company_page_carries_nothing_of_other_clients(
     generation: Path, ask: Ask, browser: Browser, tmp_path: Path
 ) -> None:
-    html = company_html(generation, "EUR", 174)
+    html = company_html(generation, EUROS, 174)
     others = ask("select company_name from marts.dim_companies where company_id <> 174")
     assert len(others) > 50
     import html as escaping
@@ -619,7 +620,7 @@ def test_a_company_page_carries_nothing_of_other_clients(
 
 
 def test_a_company_page_of_hostile_text_stays_text(hostile: Path) -> None:
-    read = Read(company_html(hostile.parent, "EUR", 189))
+    read = Read(company_html(hostile.parent, EUROS, 189))
     assert read.names.count("script") == 2
     assert "img" not in read.names
 

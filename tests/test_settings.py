@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from orchestration.settings import ROOT, SAMPLE_DIR, SettingError, read_settings
@@ -54,6 +55,9 @@ def test_an_empty_variable_is_an_unset_one() -> None:
         ("PSA_CURRENCY", "€"),
         ("PSA_TIMEZONE", "Mars/Olympus"),
         ("PSA_TIMEZONE", "../etc/passwd"),
+        ("PSA_MEMORY_LIMIT", "80%"),
+        ("PSA_MEMORY_LIMIT", "2"),
+        ("PSA_MEMORY_LIMIT", "100MB"),
         ("PSA_KEEP_GENERATIONS", "0"),
         ("PSA_KEEP_GENERATIONS", "1.5"),
     ],
@@ -82,8 +86,35 @@ def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         settings.prepare_data_dir()
 
 
-def test_dbt_gets_resolved_paths() -> None:
+@pytest.mark.parametrize("limit", ["1500MB", "2GB", "2.5 GiB", "0.3tb", "900000kb"])
+def test_memory_is_said_as_duckdb_says_it(limit: str) -> None:
+    settings = read_settings({"PSA_MEMORY_LIMIT": limit})
+    duckdb.connect(config={"memory_limit": settings.memory_limit}).close()
+
+
+def test_what_does_not_fit_into_memory_goes_to_a_folder_of_this_data_folder_alone(
+    tmp_path: Path,
+) -> None:
+    own = read_settings({"PSA_DATA_DIR": str(tmp_path / "data")})
+    assert own.temp_dir.parent == own.warehouse_dir
+    shared = [
+        read_settings({"PSA_DATA_DIR": str(tmp_path / name), "PSA_TEMP_DIR": str(tmp_path / "t")})
+        for name in ("one", "two")
+    ]
+    assert shared[0].temp_dir != shared[1].temp_dir
+    for settings in shared:
+        settings.prepare_data_dir()
+        assert settings.temp_dir.parent == tmp_path / "t"
+    (tmp_path / "file").write_text("")
+    at_a_file = {"PSA_DATA_DIR": str(tmp_path / "one"), "PSA_TEMP_DIR": str(tmp_path / "file")}
+    with pytest.raises(SettingError, match=r"^PSA_TEMP_DIR: cannot write"):
+        read_settings(at_a_file).prepare_data_dir()
+
+
+def test_dbt_gets_resolved_paths_and_limits() -> None:
     environment = read_settings({}).environment(datetime(2026, 1, 2, tzinfo=UTC).date())
+    assert environment["PSA_RUN_MEMORY_LIMIT"] == "1500MB"
+    assert environment["PSA_RUN_TEMP_DIR"] == str(ROOT / "data" / "demo" / "warehouse" / "temp")
     assert environment["PSA_DATA_DIR"] == str(ROOT / "data" / "demo")
     assert environment["PSA_RUN_AS_OF_DATE"] == "2026-01-02"
     assert "PSA_AS_OF_DATE" not in environment

@@ -21,7 +21,7 @@ import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from orchestration.generations import DATABASE, list_generations
+from orchestration.generations import DATABASE, list_generations, open_database
 from orchestration.reports.charts import CHARTS, Drawing
 from orchestration.reports.content import (
     COMPANY_PAGE,
@@ -64,18 +64,21 @@ class Shown:
     more_file: str | None
 
 
-def write_site(generation: Path, currency: str, earlier: Sequence[dict[str, Any]] = ()) -> None:
+def write_site(
+    generation: Path, settings: Settings, earlier: Sequence[dict[str, Any]] = ()
+) -> None:
     """Write `reports/` into the folder of a generation, from the marts in it.
 
     Args:
         generation: a folder with the marts and their manifest.
-        currency: ISO code printed beside money.
+        settings: the currency to print beside money, and what memory may be used.
         earlier: manifests of the refreshes before, newest first.
     """
     manifest = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
     site = generation / "reports"
     (site / "rows").mkdir(parents=True)
-    with duckdb.connect(generation / DATABASE, read_only=True) as marts:
+    currency = settings.currency
+    with open_database(generation / DATABASE, settings) as marts:
         companies = _companies(marts)
         for page in PAGES:
             html = _page(
@@ -91,14 +94,14 @@ def write_site(generation: Path, currency: str, earlier: Sequence[dict[str, Any]
             (site / page.file).write_text(html, encoding="utf-8")
 
 
-def company_html(generation: Path, currency: str, company_id: int) -> str:
+def company_html(generation: Path, settings: Settings, company_id: int) -> str:
     """Make the page of one company: one file without anything of other clients.
 
     Raises:
         ReportError: there is no such company.
     """
     manifest = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
-    with duckdb.connect(generation / DATABASE, read_only=True) as marts:
+    with open_database(generation / DATABASE, settings) as marts:
         found = marts.execute(
             "select company_name from marts.dim_companies where company_id = ?", [company_id]
         ).fetchone()
@@ -108,7 +111,7 @@ def company_html(generation: Path, currency: str, company_id: int) -> str:
                 "record, and in brackets in the company filter of the pages."
             )
         page = replace(COMPANY_PAGE, title=found[0])
-        return _page(marts, page, currency, manifest, company_id=company_id)
+        return _page(marts, page, settings.currency, manifest, company_id=company_id)
 
 
 def _page(
@@ -350,7 +353,7 @@ def main() -> None:
             return
         if not wanted.isascii() or not wanted.isdigit():
             raise ReportError(f"COMPANY={wanted} is not the id of a company, such as 174.")
-        html = company_html(current, settings.currency, int(wanted))
+        html = company_html(current, settings, int(wanted))
         folder = settings.data_dir / "reports"
         folder.mkdir(mode=0o750, exist_ok=True)
         page = folder / f"company-{int(wanted)}.html"
