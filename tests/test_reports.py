@@ -23,6 +23,8 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
+from orchestration.generations import open_database
+from orchestration.reports import site as site_module
 from orchestration.reports.content import PAGES
 from orchestration.reports.site import company_html, write_site
 from orchestration.settings import ROOT, read_settings
@@ -98,15 +100,17 @@ class Read(HTMLParser):
             self._open = None
 
 
-def all_rows(site: Path, page: Read, name: str) -> list[list[tuple[str, str]]]:
-    """Rows of a table, those beside the page included."""
+def all_rows(site: Path, page: Read, name: str) -> list[list[str]]:
+    """Raw values of all rows of a table, those beside the page included."""
     more = site / "rows" / f"{name}.js"
     if not more.exists():
-        return [row for row in page.rows[name] if row]
+        return [[raw for _, raw in row] for row in page.rows[name] if row]
     text = more.read_text("utf-8").removeprefix("reportRows(").removesuffix(");\n")
-    cells, rows = json.loads(json.loads(f"[{text}]")[1])
-    pairs = [(cell[0], cell[1]) if isinstance(cell, list) else (cell, cell) for cell in cells]
-    return [[pairs[place] for place in row] for row in rows]
+    columns = []
+    for values, *places in json.loads(json.loads(f"[{text}]")[1]):
+        raws = [value[1] if isinstance(value, list) else value for value in values]
+        columns.append([raws[place] for place in places[0]] if places else raws)
+    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def number(text: str) -> Decimal:
@@ -272,7 +276,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture
 def ask(generation: Path) -> Iterator[Callable[[str], list[tuple[Any, ...]]]]:
     """Ask the sample's marts."""
-    with duckdb.connect(generation / "psa_marts.duckdb", read_only=True) as marts:
+    with open_database(generation / "psa_marts.duckdb", EUROS) as marts:
         yield lambda query: marts.execute(query).fetchall()
 
 
@@ -356,16 +360,17 @@ def test_every_table_holds_the_rows_and_sums_of_its_mart(site: Path, ask: Ask, p
             continue
         rows = all_rows(site, read, table.name)
         assert len(rows) == read.totals[table.name] == count, table.name
-        assert [row for row in read.rows[table.name] if row] == rows[:CUT]
+        on_page = [row for row in read.rows[table.name] if row]
+        assert [[raw for _, raw in row] for row in on_page] == rows[:CUT]
         columns = read.columns[table.name]
-        for row in rows:
+        for row in on_page:
             for (text, raw), column in zip(row, columns, strict=True):
                 if column["data-kind"] in ("money", "hours", "pct", "int") and raw:
                     assert abs(number(text) - Decimal(raw)) <= Decimal("0.005"), table.name
         if total is not None:
             names = [column["data-column"] for column in columns]
             place = names.index(SUMS[table.name])
-            assert sum(Decimal(row[place][1]) for row in rows) == total, table.name
+            assert sum(Decimal(row[place]) for row in rows) == total, table.name
 
 
 def test_charts_show_the_figures_of_their_marts_in_words(site: Path, ask: Ask) -> None:
@@ -537,10 +542,24 @@ def test_rows_that_come_later_look_like_those_of_the_page(site: Path, browser: B
         "[...row.cells].map(cell => cell.tagName + cell.scope + cell.className + cell.textContent"
         ").join('|').replaceAll(/ ?yes(?=yes)/g, ''))"
     )
+    words = (
+        "const found = {}, text = html => new DOMParser().parseFromString(html, 'text/html')"
+        ".body.textContent; for (const element of document.querySelectorAll('[data-more]'))"
+        "found[element.dataset.name] = new DataTable.Api(element).rows().data().toArray()"
+        ".slice(0, 200).map(row => row.map(cell => [text(cell.display), cell['@data-order']])); "
+        "return found"
+    )
     browser.open(site / "invoice_preview.html")
     before = browser.run(cells)
     browser.download("invoices")
     assert browser.run(cells) == before
+    for file in FILES:
+        browser.open(site / file)
+        on_page = browser.run(words)
+        assert on_page or file not in ("index.html", "invoice_preview.html")
+        for table in on_page:
+            browser.download(table)
+        assert browser.run(words) == on_page
 
 
 def test_a_page_that_travels_without_its_folder_says_what_it_lacks(
@@ -677,6 +696,49 @@ def test_a_large_generation_has_small_pages_that_find_every_row(
     assert "first 1,000 of 40,000 rows" in browser.run(
         "return document.querySelector('#exposure [data-count]').textContent"
     )
+
+
+def test_a_table_that_is_cut_says_so_wherever_it_counts_filters_or_downloads(
+    generation: Path,
+    ask: Ask,
+    browser: Browser,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    most = 250
+    monkeypatch.setattr(site_module, "ROWS_BESIDE_A_PAGE", most)
+    monkeypatch.setattr(site_module, "ROWS_FOR_A_COMPANY", 3)
+    site = changed(generation, tmp_path / "cut")
+    order = "is_blocked desc, total_amount desc, company_id, purchase_order_key"
+    companies = ask(f"select company_id from marts.invoice_preview order by {order}")
+    total = len(companies)
+    assert total > most
+    told = f"Only the first {most} of {total} rows are here"
+    read = Read((site / "invoice_preview.html").read_text("utf-8"))
+    assert told in read.html
+    assert "the mart invoice_preview, <code>parquet/invoice_preview.parquet</code>." in read.html
+    assert [row[0] for row in all_rows(site, read, "invoices")] == [
+        "" if company is None else str(company) for (company,) in companies[:most]
+    ]
+    assert [card[1:3] for card in read.cards] == [
+        card[1:3]
+        for card in Read((generation / "reports/invoice_preview.html").read_text("utf-8")).cards
+    ]
+    label = "return document.querySelector('#invoices [data-count]').textContent"
+    browser.open(site / "invoice_preview.html")
+    assert browser.run(label) == (
+        f"first {CUT} of {total} rows; a filter, a sort or the download takes the first {most}"
+    )
+    assert len(browser.download("invoices")) == 1 + most
+    browser.open(site / "invoice_preview.html", "#company=424242")
+    assert browser.run(label) == f"0 of the first {most} of {total} rows"
+    assert browser.run("return document.querySelector('#invoices tbody').textContent") == (
+        f"None of the first {most} rows fits the filters. There may be some among the other "
+        f"{total - most}, in the mart invoice_preview."
+    )
+    alone = company_html(site.parent, EUROS, 174)
+    assert re.search(r"Only the first 3 of \d+ rows are here, in the order [\w ]+\.</p>", alone)
+    assert "parquet/" not in alone
 
 
 # --- for everybody ---

@@ -10,6 +10,8 @@
   const tables = new Map();
   let paper = false;
   const NUMBERS = ["int", "money", "hours", "pct", "id"];
+  const money = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const whole = new Intl.NumberFormat("en-US");
   const raw = (cell) => (typeof cell === "object" ? cell["@data-order"] : cell);
   const escaped = (text) =>
     text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
@@ -20,10 +22,17 @@
   for (const element of document.querySelectorAll("table[data-name]")) {
     const heads = [...element.tHead.rows[0].cells];
     const first = heads.findIndex((head) => !head.classList.contains("hidden"));
+    const total = Number(element.dataset.total);
+    const kept = Number(element.dataset.kept);
+    const none =
+      kept < total
+        ? `None of the first ${whole.format(kept)} rows fits the filters. There may be some among ` +
+          `the other ${whole.format(total - kept)}, in the mart ${element.dataset.marts}.`
+        : "No row fits the filters.";
     const table = new DataTable(element, {
       order: [],
       pageLength: PAGE,
-      paging: Number(element.dataset.total) > PAGE,
+      paging: total > PAGE,
       deferRender: true,
       autoWidth: false,
       layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: "paging" },
@@ -33,7 +42,7 @@
         cellType: index === first ? "th" : "td",
         createdCell: (cell) => index === first && (cell.scope = "row"),
       })),
-      language: { zeroRecords: "No row fits the filters." },
+      language: { zeroRecords: none, emptyTable: none },
     });
     const roles = {};
     heads.forEach((head, index) => head.dataset.role && (roles[head.dataset.role] = index));
@@ -43,8 +52,10 @@
       roles,
       heads,
       more: element.dataset.more,
-      total: Number(element.dataset.total),
-      all: null, // every row, once it was loaded
+      total,
+      kept, // how many of them, the first ones, are here at all
+      all: null, // every row that is here, once it was loaded: values as in the mart
+      words: [], // of a column of codes, what people read
       found: null, // those of them that fit the filters, in order
       order: "[]",
       isMissing: false, // whether the file with every row is not there
@@ -60,29 +71,47 @@
     const shown = entry.found
       ? entry.found.length
       : entry.table.rows({ search: "applied" }).count();
-    const number = (value) => value.toLocaleString("en-US");
+    const number = (value) => whole.format(value);
     const rows = (value) => `${number(value)} row${value === 1 ? "" : "s"}`;
+    const isCut = entry.kept < entry.total;
+    const here = isCut ? `the first ${number(entry.kept)} of ${rows(entry.total)}` : rows(entry.total);
     const most = paper ? PRINTED_ROWS : MOST_ROWS;
     if (entry.isMissing)
       label.textContent = `${entry.more} is missing beside this page: ${number(shown)} of ${rows(entry.total)}`;
     else if (entry.more && !paper)
-      label.textContent = `first ${number(shown)} of ${rows(entry.total)}; a filter, a sort or the download takes all`;
+      label.textContent = `first ${number(shown)} of ${rows(entry.total)}; a filter, a sort or the download takes ${isCut ? `the first ${number(entry.kept)}` : "all"}`;
     else if (shown > most)
-      label.textContent = `first ${number(most)} of ${rows(entry.more ? entry.total : shown)}; the download has all`;
+      label.textContent =
+        `first ${number(most)} of ${rows(entry.more ? entry.total : shown)}; ` +
+        `the download has ${isCut ? `${number(entry.more ? entry.kept : shown)} of ${here}` : "all"}`;
     else if (shown === entry.total) label.textContent = rows(entry.total);
-    else label.textContent = `${number(shown)} of ${rows(entry.total)}`;
+    else label.textContent = `${number(shown)} of ${here}`;
   }
 
-  // --- rows that the page does not carry: each row is places in a list of different cells ---
+  // --- rows that the page does not carry: of each column its different values, and their places ---
   window.reportRows = (name, json) => {
-    const [texts, rows] = JSON.parse(json);
-    const cells = texts.map((text) =>
-      typeof text === "string"
-        ? { display: escaped(text), "@data-order": text }
-        : { display: escaped(text[0]), "@data-order": text[1] },
-    );
-    tables.get(name).all = rows.map((row) => row.map((place) => cells[place]));
+    const entry = tables.get(name);
+    const columns = JSON.parse(json).map(([texts, places], index) => {
+      const words = texts.filter((text) => typeof text === "object");
+      entry.words[index] = new Map(words.map(([text, value]) => [value, text]));
+      const values = texts.map((text) => (typeof text === "object" ? text[1] : text));
+      return places ? places.map((place) => values[place]) : values;
+    });
+    entry.all = columns[0].map((_, row) => columns.map((values) => values[row]));
   };
+  // As the page's own rows are written. Of a number given as text Intl rounds every digit.
+  function words(entry, value, index) {
+    const { kind } = entry.heads[index].dataset;
+    if (entry.words[index].has(value)) return entry.words[index].get(value);
+    if (value === "") return "–";
+    if (kind === "money" || kind === "hours") return money.format(value);
+    if (kind === "pct") return `${money.format(value)} %`;
+    if (kind === "int") return whole.format(value);
+    if (kind === "flag") return value === "true" ? "yes" : "no";
+    return value;
+  }
+  const drawn = (entry, row) =>
+    row.map((value, index) => ({ display: escaped(words(entry, value, index)), "@data-order": value }));
   const waiting = new Map();
   function load(entry) {
     if (!entry.more) return Promise.resolve();
@@ -162,7 +191,7 @@
     if (entry.all) {
       entry.found = sorted(entry, tests.length ? entry.all.filter(isFound) : entry.all);
       entry.table.clear();
-      entry.table.rows.add(entry.found.slice(0, MOST_ROWS));
+      entry.table.rows.add(entry.found.slice(0, MOST_ROWS).map((row) => drawn(entry, row)));
     } else {
       entry.table.search.fixed("filters", (_, row) => isFound(row));
     }

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -38,6 +40,9 @@ from orchestration.settings import SettingError, Settings, read_settings
 
 HERE = Path(__file__).parent
 ROWS_ON_A_PAGE = 200  # of each table; the others come with a filter or the download
+ROWS_BESIDE_A_PAGE = 200_000  # of each table; all are in the mart
+ROWS_FOR_A_COMPANY = 10_000  # of each table, on the page that travels alone
+COMPANIES_OFFERED = 10_000  # by the filter as one types; it finds all others as well
 REFRESHES = 10
 NOTHING = "–"  # noqa: RUF001 - what people read in an empty cell
 
@@ -56,11 +61,20 @@ class Cell:
 
 @dataclass(frozen=True)
 class Shown:
-    """A table with its first rows."""
+    """A table with its first rows.
+
+    Attributes:
+        table: what it is.
+        rows: those on the page.
+        row_count: all rows of the mart that belong into it.
+        kept_count: those of them that the page and its file of rows hold: the first ones.
+        more_file: where those are that are not on the page.
+    """
 
     table: Table
     rows: list[list[Cell]]
     row_count: int
+    kept_count: int
     more_file: str | None
 
 
@@ -202,8 +216,8 @@ def _has_register(marts: duckdb.DuckDBPyConnection) -> bool:
 
 def _companies(marts: duckdb.DuckDBPyConnection) -> list[str]:
     found = marts.execute(
-        "select company_name || ' (' || company_id || ')' from marts.dim_companies "
-        "order by company_name, company_id"
+        "select company_name || ' (' || company_id || ')' from marts.dim_companies "  # noqa: S608 - a number
+        f"order by company_name, company_id limit {COMPANIES_OFFERED:d}"
     )
     return [name for (name,) in found.fetchall()]
 
@@ -227,40 +241,55 @@ def _shown(
         kept = tuple(column for column in table.columns if not column.is_internal)
         table = replace(table, columns=kept, empty="There is nothing to show here.")
         where = f"({where}) and {table.company_column} = {company_id:d}"
+    counted = marts.execute(f"select count(*) from {table.rows} where {where}")  # noqa: S608 - ours
+    row_count = counted.fetchall()[0][0]
     names = ", ".join(column.name for column in table.columns)
-    found = marts.execute(
-        f"select {names} from {table.rows} where {where} order by {table.order}"  # noqa: S608
-    )
-    rows = found.fetchall()
-    if len(rows) <= ROWS_ON_A_PAGE or rows_folder is None:  # a page that travels alone has all
-        return Shown(table, _cells(rows, table.columns), len(rows), None)
+    most = ROWS_FOR_A_COMPANY if rows_folder is None else ROWS_BESIDE_A_PAGE
+    kept = marts.execute(
+        f"select {names} from {table.rows} where {where} order by {table.order} limit {most:d}"  # noqa: S608
+    ).to_arrow_table()
+    if kept.num_rows <= ROWS_ON_A_PAGE or rows_folder is None:  # a page that travels alone has all
+        return Shown(table, _cells(kept, table.columns), row_count, kept.num_rows, None)
     name = f"{table.name}.js"
-    (rows_folder / name).write_text(_packed(rows, table), encoding="utf-8")
-    shown = _cells(rows[:ROWS_ON_A_PAGE], table.columns)
-    return Shown(table, shown, len(rows), f"rows/{name}")
+    (rows_folder / name).write_text(_packed(kept, table), encoding="utf-8")
+    shown = _cells(kept.slice(0, ROWS_ON_A_PAGE), table.columns)
+    return Shown(table, shown, row_count, kept.num_rows, f"rows/{name}")
 
 
-def _packed(rows: Iterable[tuple[Any, ...]], table: Table) -> str:
-    """Write all rows as a script, because browsers read no other file beside one on a disk.
+def _packed(rows: pa.Table, table: Table) -> str:
+    """Write rows as a script, because browsers read no other file beside one on a disk.
 
-    Most cells repeat, so a row is the places of its cells in a list of different ones.
+    A column is the list of its different values, and for each row the place of its value in that
+    list, unless all differ. Values are as in the mart, which the page writes out for people as it
+    shows them; a code comes with its words, as a pair.
     """
-    kinds = [column.kind for column in table.columns]
-    places: dict[tuple[str, Any], int] = {}
-    packed = [
-        [places.setdefault(key, len(places)) for key in zip(kinds, row, strict=True)]
-        for row in rows
-    ]
-    cells = [_cell(value, kind) for kind, value in places]
-    texts = [cell.raw if cell.raw == cell.text else [cell.text, cell.raw] for cell in cells]
-    text = json.dumps([texts, packed], ensure_ascii=False, separators=(",", ":"))
+    packed = []
+    for column, values in zip(table.columns, rows.columns, strict=True):
+        encoded = values.combine_chunks().dictionary_encode(null_encoding="encode")
+        different = encoded.dictionary
+        if column.kind in ("code", "advice", "time"):
+            cells = [_cell(value, column.kind) for value in different.to_pylist()]
+            texts = [cell.raw if cell.raw == cell.text else [cell.text, cell.raw] for cell in cells]
+        else:
+            texts = different.cast(pa.string()).fill_null("").to_pylist()
+        text = json.dumps(texts, ensure_ascii=False, separators=(",", ":"))
+        if len(texts) == rows.num_rows:
+            packed.append(f"[{text}]")
+        else:
+            # Joined in one go: a number at a time takes longer than reading the mart.
+            places = pa.ListArray.from_arrays([0, rows.num_rows], encoded.indices.cast(pa.string()))
+            packed.append(f"[{text},[{pc.binary_join(places, ',')[0].as_py()}]]")
     # As one string: browsers read it far faster than lists written as script.
-    return f"reportRows({json.dumps(table.name)},{json.dumps(text, ensure_ascii=False)});\n"
+    text = json.dumps(f"[{','.join(packed)}]", ensure_ascii=False)
+    return f"reportRows({json.dumps(table.name)},{text});\n"
 
 
-def _cells(rows: Iterable[tuple[Any, ...]], columns: Sequence[Column]) -> list[list[Cell]]:
-    kinds = [column.kind for column in columns]
-    return [[_cell(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in rows]
+def _cells(rows: pa.Table, columns: Sequence[Column]) -> list[list[Cell]]:
+    cells = [
+        [_cell(value, column.kind) for value in values.to_pylist()]
+        for column, values in zip(columns, rows.columns, strict=True)
+    ]
+    return [list(row) for row in zip(*cells, strict=True)]
 
 
 _CENT = Decimal("0.01")
