@@ -74,9 +74,8 @@ docs: $(MANIFEST) ## write the documentation of all models as one page
 	$(WITH_SETTINGS) $(BIN)/dbt --quiet docs generate --static $(DBT_DIRS)
 	@echo dbt_project/target/static_index.html
 
-bench: $(MANIFEST) ## measure the ingest of a million charges, and a warm refresh against dbt build alone
-	$(BIN)/python -m tests.bench.ingest
-	$(BIN)/python -m tests.bench.refresh
+bench: $(MANIFEST) ## measure refreshes of 1 M charges, or SCALE=1400 (10 M), and what they compare with
+	$(BIN)/python -m tests.bench $(if $(SCALE),--scale $(SCALE))
 
 clean: ## remove everything that can be made again; live data stays
 	rm -rf .venv dbt_project/target dbt_project/logs data/demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
