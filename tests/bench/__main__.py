@@ -161,7 +161,9 @@ def measure_sample(folder: Path, runs: int) -> tuple[list[float], list[float], d
         # What has not changed would not be done again.
         refreshes.append(checked(refresh(SAMPLE_DIR, data, SAMPLE_AS_OF_DATE, "--force")).wall)
         builds.append(checked(dbt_build(SAMPLE_DIR, data, target)).wall)
-        print(f"sample, warm {refreshes[-1]:6.1f} s   dbt build alone {builds[-1]:6.1f} s")
+        print(
+            f"sample, warm {refreshes[-1]:6.1f} s   dbt build alone {builds[-1]:6.1f} s", flush=True
+        )
     return refreshes, builds, ratios
 
 

@@ -238,7 +238,7 @@ def _whole(cases: dict[str, Any], rows: dict[str, int]) -> list[str]:
         "whole process",
         "seconds",
         "CPU seconds",
-        "of the floor",
+        "times the floor",
         "rows/s",
         "memory, all",
         "largest",
@@ -300,7 +300,7 @@ def _stages(cases: dict[str, Any]) -> list[str]:
             table.append([name, *("" if wall is None else f"{wall:.2f}" for wall in walls),
                           f"{(walls[0] or 0) / whole:.0%}",
                           f"{(walls[0] or 0) / floor:.2f}"])  # fmt: skip
-    heads = ["stage, seconds", *STAGED, "share of the first column", "of the floor"]
+    heads = ["stage, seconds", *STAGED, "share of the first column", "times the floor"]
     return [
         "Stage by stage, of the run with the median time. Ingest is read, validate and write, one "
         "line a table; staging and intermediate models are sums.",

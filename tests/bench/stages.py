@@ -66,7 +66,8 @@ def stages(cost: Cost, data_dir: Path) -> list[Stage]:
 
 def _dbt_parts(data_dir: Path, wall: float) -> list[tuple[str, str, float]]:
     """Layers, marts and tests by dbt's own account; what is left is its start."""
-    results = json.loads((data_dir / "warehouse/dbt/run_results.json").read_bytes())["results"]
+    file = data_dir / "warehouse/dbt/run_results.json"
+    results = json.loads(file.read_bytes())["results"] if file.exists() else []
     layers = [("dbt models", layer) for layer in ("seeds", "staging", "intermediate")]
     parts = dict.fromkeys(layers, 0.0)  # in this order, before the marts
     for result in results:
@@ -87,12 +88,13 @@ def _dbt_parts(data_dir: Path, wall: float) -> list[tuple[str, str, float]]:
 
 
 def _generation_parts(data_dir: Path, wall: float) -> list[tuple[str, str, float]]:
-    """Publishing, and the pages: from the last file before them to the last of theirs."""
+    """Publishing, and the pages: from the last file that is none of them to the last that is."""
     folder = (data_dir / "marts/current").resolve()
-    pages = [path.stat().st_mtime for path in (folder / "reports").rglob("*") if path.is_file()]
-    others = [path.stat().st_mtime for path in folder.rglob("*") if path.is_file()]
-    before = [moment for moment in others if moment < min(pages, default=0)]
-    reports = min(max(pages) - max(before), wall) if before else 0.0
+    last = {True: 0.0, False: 0.0}  # by whether it belongs to the pages
+    for path in filter(Path.is_file, folder.rglob("*")):
+        is_page = path.is_relative_to(folder / "reports")
+        last[is_page] = max(last[is_page], path.stat().st_mtime)
+    reports = min(max(last[True] - last[False], 0), wall)
     return [("publish", "publish", wall - reports), ("reports", "reports", reports)]
 
 
