@@ -33,7 +33,7 @@ def main() -> None:
     """Measure one scale, and the sample, and write the results."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.partition("\n")[0])
     parser.add_argument("--scale", type=int, default=MILLION, help="140 = 1 M charges, 1 = sample")
-    parser.add_argument("--runs", type=int, help="3 up to 1 M charges, else 1")
+    parser.add_argument("--runs", type=int, help="3 up to 1 M charges and of the sample, else 1")
     parser.add_argument("--pandas", action="store_true", help="pandas above 2 M charges, too")
     parser.add_argument("--folder", type=Path, help="for extracts and data, in place of /tmp")
     options = parser.parse_args()
@@ -45,7 +45,7 @@ def main() -> None:
         bench.from_parquet(options.pandas or options.scale <= MOST_FOR_PANDAS)
         bench.day_after_day()
         write_section(options.scale, runs, facts, bench.rows, bench.cases)
-        write_sample(facts, *measure_sample(Path(folder), max(runs, 3)))
+        write_sample(facts, *measure_sample(Path(folder), options.runs or 3))
 
 
 class Bench:

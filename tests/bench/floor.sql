@@ -128,6 +128,8 @@ create temp table tasks as from parents_of('task');
 create temp table tickets as from parents_of('ticket');
 create temp table projects as from parents_of('project');
 create temp table contracts as from parents_of('contract');
+drop table spans;
+drop table delivered;
 
 create table marts.fct_charges_po_resolved as
 with lines as (
