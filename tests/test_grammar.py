@@ -42,6 +42,8 @@ READ: list[tuple[pl.DataType, str, Any]] = [
     (TIMESTAMP, "2026-02-28", datetime(2026, 2, 28)),
     (TIMESTAMP, "2026-02-28T10:20:30Z", datetime(2026, 2, 28, 10, 20, 30)),
     (TIMESTAMP, "2026-02-28T10:20:30.5", datetime(2026, 2, 28, 10, 20, 30, 500_000)),
+    (TIMESTAMP, "2026-02-28 10:20:30.1234567 UTC", datetime(2026, 2, 28, 10, 20, 30, 123_456)),
+    (TIMESTAMP, "1969-12-31t23:59:59.9+00", datetime(1969, 12, 31, 23, 59, 59, 900_000)),
     (TIMESTAMP, "2026-02-28T23:30:00-05:30", datetime(2026, 3, 1, 5, 0)),
     (TIMESTAMP, "2026-02-28 00:30+0100", datetime(2026, 2, 27, 23, 30)),
     (BOOL, "TRUE", True),
@@ -67,6 +69,8 @@ REFUSED: list[tuple[pl.DataType, str]] = [
     (DATE, "2026-02-03T25:00:00"),
     (TIMESTAMP, "2026-02-03T10"),
     (TIMESTAMP, "2026-02-30T10:00:00"),
+    (TIMESTAMP, "2026-02-28T10:20:60Z"),
+    (TIMESTAMP, "2026-02-28T24:00:00Z"),
     *((BOOL, text) for text in ("2", "t", "wahr", "1.0")),
 ]
 
@@ -75,6 +79,16 @@ REFUSED: list[tuple[pl.DataType, str]] = [
 def test_a_value_is_read_from_its_text(dtype: pl.DataType, text: str, value: object) -> None:
     typed, unread = parse(pl.Series([text]), dtype)
     assert (typed.dtype, typed.to_list(), unread.to_list()) == (dtype, [value], [None])
+
+
+@pytest.mark.parametrize("dtype", [ID, MONEY, TIMESTAMP])
+def test_a_column_in_all_spellings_is_read_as_each_alone(dtype: pl.DataType) -> None:
+    read = [(text, value) for kind, text, value in READ if kind == dtype]
+    refused = [text for kind, text in REFUSED if kind == dtype]
+    texts = [*(text for text, _ in read), *refused, None]
+    typed, unread = parse(pl.Series(texts), dtype)
+    assert typed.to_list() == [value for _, value in read] + [None] * (len(refused) + 1)
+    assert unread.to_list() == [None] * len(read) + refused + [None]
 
 
 @pytest.mark.parametrize(("dtype", "text"), REFUSED)
