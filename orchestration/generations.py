@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -74,6 +74,8 @@ def publish(
     generation_id: str,
     facts: dict[str, Any],
     add_files: Callable[[Path], None] = lambda _: None,
+    unchanged: Set[str] = frozenset(),
+    since: Path | None = None,
 ) -> Path:
     """Copy the marts into a new generation and point `marts/current` at it.
 
@@ -83,6 +85,10 @@ def publish(
         generation_id: name of the new folder; names sort by age.
         facts: what the manifest says of the run and its input.
         add_files: writes what else belongs to the generation, such as reports, into its folder.
+        unchanged: marts that are known to have the very rows of an earlier generation; its parquet
+            files of them are linked instead of being written again.
+        since: the folder of that generation; by default the current one. Name it where somebody
+            may roll back meanwhile.
 
     Returns:
         The folder of the generation.
@@ -104,7 +110,9 @@ def publish(
     }
     text = json.dumps(manifest, indent=2, sort_keys=True, default=str) + "\n"
     (unfinished / "manifest.json").write_text(text, encoding="utf-8")
-    _export_parquet(unfinished, settings, counts)
+    earlier = (since or settings.marts_dir / "current").resolve()
+    reused = {mart: earlier / _parquet_of(mart) for mart in unchanged}
+    _export_parquet(unfinished, settings, counts, reused)
     check_generation(unfinished, settings)
     add_files(unfinished)
     for path in [*unfinished.rglob("*"), unfinished]:
@@ -246,15 +254,31 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _export_parquet(folder: Path, settings: Settings, counts: dict[str, int]) -> None:
+def _export_parquet(
+    folder: Path, settings: Settings, counts: dict[str, int], reused: dict[str, Path]
+) -> None:
     with open_database(folder / DATABASE, settings) as connection:
         for mart, count in counts.items():
-            target = folder / "parquet" / f"{mart}.parquet"
-            table = connection.table(f"{SCHEMA}.{quoted(mart)}")
-            table.write_parquet(str(target), compression="zstd")
+            target = folder / _parquet_of(mart)
+            if mart not in reused or not _linked(reused[mart], target):
+                table = connection.table(f"{SCHEMA}.{quoted(mart)}")
+                table.write_parquet(str(target), compression="zstd")
             written = len(connection.read_parquet(str(target)))
             if written != count:
                 raise PublishError(f"{target.name} holds {written} rows, the mart {count}")
+
+
+def _parquet_of(mart: str) -> Path:
+    return Path("parquet") / f"{mart}.parquet"
+
+
+def _linked(source: Path, target: Path) -> bool:
+    """Give a file of an earlier generation a second name; no generation is ever written to."""
+    try:
+        target.hardlink_to(source)
+    except OSError:  # it is gone, or the file system knows no links
+        return False
+    return True
 
 
 def _flipping(settings: Settings) -> filelock.BaseFileLock:

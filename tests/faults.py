@@ -23,6 +23,7 @@ from pathlib import Path
 
 CHANGES = {
     "open",
+    "os.link",
     "os.mkdir",
     "os.rename",
     "os.remove",
@@ -55,7 +56,7 @@ def publish_until(change: int, data_dir: str, generation_id: str) -> None:
                 die()
 
     sys.addaudithook(watch)
-    publish(settings, {"numbers"}, generation_id, {})
+    publish(settings, {"numbers", "names"}, generation_id, {}, unchanged={"names"})
 
 
 def refresh_until(end: list[str]) -> Callable[[], None]:

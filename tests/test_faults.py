@@ -81,7 +81,8 @@ def test_publishing_killed_before_any_change_of_the_file_system_leaves_a_whole_g
 ) -> None:
     keep_two = dataclasses.replace(settings, keep_generations=2)
     for old in (1, 2):  # so that retiring is among what is killed
-        publish(keep_two, MARTS, f"2026010{old}T000000Z-x", {})
+        build(settings, "create or replace table marts.names as select 'a' as name")
+        publish(keep_two, MARTS | {"names"}, f"2026010{old}T000000Z-x", {})
     exit_code, change = -signal.SIGKILL, 0
     while exit_code:
         change += 1
@@ -102,7 +103,7 @@ def test_publishing_killed_before_any_change_of_the_file_system_leaves_a_whole_g
         whole = [check_generation(found.folder, settings) for found in list_generations(settings)]
         assert all(whole)
         if change % 5 == 0:  # and the next one works, with nothing left over
-            publish(keep_two, MARTS, f"20260201T{change:06}Z-y", {})
+            publish(keep_two, MARTS | {"names"}, f"20260201T{change:06}Z-y", {})
             assert numbers(settings) == [change]
             assert unfinished_folders(settings) == []
             assert len(list_generations(settings)) == 2

@@ -1,11 +1,12 @@
 """Generations: complete or not there, and never more than wanted."""
 
 import dataclasses
+from pathlib import Path
 
 import duckdb
 import pytest
 
-from orchestration.generations import PublishError, publish
+from orchestration.generations import PublishError, check_generation, publish, roll_back
 from orchestration.settings import Settings
 from tests.conftest import MARTS, build, numbers
 
@@ -84,6 +85,44 @@ def test_a_mart_that_the_project_no_longer_has_is_not_published(settings: Settin
 def test_a_missing_mart_is_named(settings: Settings) -> None:
     with pytest.raises(PublishError, match="the build lacks the marts letters"):
         publish(settings, {"numbers", "letters"}, "20260101T000000Z-a", {})
+
+
+def test_parquet_of_what_did_not_change_is_linked_and_outlives_its_first_generation(
+    settings: Settings,
+) -> None:
+    build(settings, "create table marts.letters as select 'a' as letter")
+    marts = MARTS | {"letters"}
+    keep_two = dataclasses.replace(settings, keep_generations=2)
+
+    def inode(folder: Path, mart: str) -> int:
+        return (folder / "parquet" / f"{mart}.parquet").stat().st_ino
+
+    # Of the first nothing can be reused; so it is written.
+    first = publish(keep_two, marts, "20260101T000000Z-a", {}, unchanged={"letters"})
+    build(settings, "insert into marts.numbers values (99)")
+    second = publish(keep_two, marts, "20260102T000000Z-b", {}, unchanged={"letters"})
+    assert inode(first, "letters") == inode(second, "letters")
+    assert inode(first, "numbers") != inode(second, "numbers")
+    roll_back(keep_two)
+    check_generation(first, settings)
+    # What readers were rolled back to is not what the build is compared with.
+    build(settings, "insert into marts.numbers values (100)")
+    publish(keep_two, marts, "20260103T000000Z-c", {}, unchanged={"letters"}, since=second)
+    assert not first.exists()
+    third = publish(keep_two, marts, "20260104T000000Z-d", {}, unchanged=marts)
+    assert not second.exists()
+    for mart, rows in {"numbers": 5, "letters": 1}.items():
+        table = duckdb.read_parquet(str(third / "parquet" / f"{mart}.parquet"))
+        assert len(table) == rows
+    assert numbers(settings) == [0, 1, 2, 99, 100]
+
+
+def test_what_is_not_unchanged_after_all_is_not_published(settings: Settings) -> None:
+    publish(settings, MARTS, "20260101T000000Z-a", {})
+    build(settings, "insert into marts.numbers values (99)")
+    with pytest.raises(PublishError, match=r"numbers\.parquet holds 3 rows, the mart 4"):
+        publish(settings, MARTS, "20260102T000000Z-b", {}, unchanged=MARTS)
+    assert numbers(settings) == [0, 1, 2]
 
 
 def test_foreign_files_beside_the_generations_are_left_alone(settings: Settings) -> None:
