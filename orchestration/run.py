@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-import duckdb
 import sqlalchemy
 
+from orchestration.generations import DATABASE, open_database
 from orchestration.settings import SettingError, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _refresh(settings: Settings, force: bool) -> bool:
         print(f"  warning: {warning}")
     if current.resolve() == before:
         print("Nothing has changed: the current generation stays (make run FORCE=1 rebuilds it).")
-    print("\n" + _key_figures(current))
+    print("\n" + _key_figures(current, settings))
     return True
 
 
@@ -184,9 +184,9 @@ def _failures(events: Sequence["DagsterEvent"]) -> list[tuple["StepFailureData",
     ]
 
 
-def _key_figures(current: Path) -> str:
+def _key_figures(current: Path, settings: Settings) -> str:
     """The figures that a billing manager asks for first, from the published marts."""
-    with duckdb.connect(current / "psa_marts.duckdb", read_only=True) as connection:
+    with open_database(current / DATABASE, settings) as connection:
         overview = connection.table("marts.po_overview")
         figures = dict(zip(overview.columns, overview.fetchall()[0], strict=True))
     manifest = json.loads((current / "manifest.json").read_text(encoding="utf-8"))
