@@ -31,13 +31,14 @@ def open_database(
 ) -> duckdb.DuckDBPyConnection:
     """Open a database of the warehouse or of a generation within the memory that is allowed.
 
-    Rows of a table have no order here; keeping the one they were written in would cost memory.
+    Two thirds of it, because Dagster, polars and arrow are in this process as well. Rows of a table
+    have no order here; keeping the one they were written in would cost memory.
     """
     return duckdb.connect(
         database,
         read_only=read_only,
         config={
-            "memory_limit": settings.memory_limit,
+            "memory_limit": f"{settings.memory_limit * 2 // 3}B",
             "temp_directory": str(settings.temp_dir),
             "preserve_insertion_order": False,
         },

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE_DIR = ROOT / "data" / "sample"
 SAMPLE_AS_OF_DATE = date(2026, 11, 20)
-LEAST_MEMORY = 256_000_000  # a column of a mart being written takes that much
+LEAST_MEMORY = 256_000_000  # the sample can be refreshed with it
 
 
 class SettingError(ValueError):
@@ -46,7 +46,8 @@ class Settings:
         max_quarantine_ratio: share of a batch's rows that may be set aside as invalid.
         allow_shrink: whether a complete snapshot may delete more than half of a table.
         currency: ISO code that the reports print beside money; one currency is assumed throughout.
-        memory_limit: what DuckDB may hold in memory, in its own spelling; more goes to temp_dir.
+        memory_limit: bytes that DuckDB may hold in memory in a process of its own, as dbt's is;
+            what is more goes to temp_dir.
         temp_dir: where it puts that. Of this data folder alone, because a refresh sweeps it.
     """
 
@@ -64,7 +65,7 @@ class Settings:
     max_quarantine_ratio: Decimal
     allow_shrink: bool
     currency: str
-    memory_limit: str
+    memory_limit: int
     temp_dir: Path
 
     @property
@@ -98,7 +99,7 @@ class Settings:
             "PSA_DATA_DIR": str(self.data_dir),
             # Not PSA_AS_OF_DATE: a process that lives on would take its first day for a setting.
             "PSA_RUN_AS_OF_DATE": as_of_date.isoformat(),
-            "PSA_RUN_MEMORY_LIMIT": self.memory_limit,
+            "PSA_RUN_MEMORY_LIMIT": f"{self.memory_limit}B",
             # Nor PSA_TEMP_DIR: this is a folder in it.
             "PSA_RUN_TEMP_DIR": str(self.temp_dir),
             "DAGSTER_HOME": str(self.data_dir / "dagster"),
@@ -197,7 +198,7 @@ def _temp_dir(environment: Mapping[str, str], name: str, data_dir: Path) -> Path
     return _folder(environment, name, data_dir) / f"po-billing-{owner}"
 
 
-def _size(environment: Mapping[str, str], name: str, default: str) -> str:
+def _size(environment: Mapping[str, str], name: str, default: str) -> int:
     """Read an amount of memory as DuckDB spells it."""
     text = _text(environment, name, default)
     found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?) ?([KMGT])(i?)B", text, re.IGNORECASE)
@@ -206,8 +207,8 @@ def _size(environment: Mapping[str, str], name: str, default: str) -> str:
     step = 1024 if found[3] else 1000
     size = Decimal(found[1]) * step ** (1 + "KMGT".index(found[2].upper()))
     if size < LEAST_MEMORY:
-        raise SettingError(f"{name}: {text} is less than the {LEAST_MEMORY:,} bytes it takes.")
-    return text
+        raise SettingError(f"{name}: {text} is less than 256MB, which a refresh takes at least.")
+    return int(size)
 
 
 def _number(environment: Mapping[str, str], name: str, default: str, wanted: str) -> Decimal:

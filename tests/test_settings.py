@@ -87,9 +87,14 @@ def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("limit", ["1500MB", "2GB", "2.5 GiB", "0.3tb", "900000kb"])
-def test_memory_is_said_as_duckdb_says_it(limit: str) -> None:
-    settings = read_settings({"PSA_MEMORY_LIMIT": limit})
-    duckdb.connect(config={"memory_limit": settings.memory_limit}).close()
+def test_memory_is_said_and_understood_as_duckdb_does(limit: str) -> None:
+    taken = f"{read_settings({'PSA_MEMORY_LIMIT': limit}).memory_limit}B"
+    in_use = "select current_setting('memory_limit')"
+    with (
+        duckdb.connect(config={"memory_limit": limit}) as theirs,
+        duckdb.connect(config={"memory_limit": taken}) as ours,
+    ):
+        assert theirs.execute(in_use).fetchall() == ours.execute(in_use).fetchall()
 
 
 def test_what_does_not_fit_into_memory_goes_to_a_folder_of_this_data_folder_alone(
@@ -113,7 +118,7 @@ def test_what_does_not_fit_into_memory_goes_to_a_folder_of_this_data_folder_alon
 
 def test_dbt_gets_resolved_paths_and_limits() -> None:
     environment = read_settings({}).environment(datetime(2026, 1, 2, tzinfo=UTC).date())
-    assert environment["PSA_RUN_MEMORY_LIMIT"] == "1500MB"
+    assert environment["PSA_RUN_MEMORY_LIMIT"] == "1500000000B"
     assert environment["PSA_RUN_TEMP_DIR"] == str(ROOT / "data" / "demo" / "warehouse" / "temp")
     assert environment["PSA_DATA_DIR"] == str(ROOT / "data" / "demo")
     assert environment["PSA_RUN_AS_OF_DATE"] == "2026-01-02"
