@@ -4,7 +4,7 @@ How a generation is built and flipped is in `generations`.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from orchestration.generations import (
 from orchestration.ingest import listed_batches
 from orchestration.inputs import FORCE, Inputs, last_build
 from orchestration.settings import Settings
-from orchestration.transform import WAREHOUSE, run_as_of
+from orchestration.transform import WAREHOUSE, models_by_as_of_date, run_as_of
 
 JOB = "nightly_refresh"
 
@@ -71,10 +71,15 @@ def generation_asset(
                     f"Launch the job {JOB} again.",
                     allow_retries=False,
                 )
+        marts = {key.path[-1] for key in keys if key.path[0] == SCHEMA}
+        unchanged: set[str] = set()
         current = current_generation(settings)
-        if current and FORCE not in context.run.tags and _holds(settings, current, inputs):
+        before = _inputs_of(current) if current and FORCE not in context.run.tags else None
+        if current and before == inputs and _is_readable(current, settings):
             context.log.info(f"Nothing has changed since {current.folder.name}, which stays.")
             return _result(settings, current.folder)
+        if before and before.differ_only_in_as_of_date(inputs):
+            unchanged = marts - models_by_as_of_date()
         # Imported here, because drawing takes a moment to start and few commands draw.
         from orchestration.reports.site import earlier_refreshes, write_site
 
@@ -82,7 +87,7 @@ def generation_asset(
         earlier = earlier_refreshes(settings)
         folder = publish(
             settings,
-            marts={key.path[-1] for key in keys if key.path[0] == SCHEMA},
+            marts=marts,
             generation_id=f"{started:%Y%m%dT%H%M%SZ}-{context.run_id[:8]}",
             facts={
                 "run_id": context.run_id,
@@ -92,16 +97,20 @@ def generation_asset(
                 "input_batches": listed_batches(settings),
             },
             add_files=lambda unfinished: write_site(unfinished, settings, earlier),
+            unchanged=unchanged,
+            since=current.folder if current else None,
         )
         return _result(settings, folder)
 
     return generation
 
 
-def _holds(settings: Settings, generation: Generation, inputs: Inputs) -> bool:
-    """Whether a generation was made from these inputs, and can still be read."""
-    if (generation.manifest or {}).get("inputs") != asdict(inputs):
-        return False
+def _inputs_of(generation: Generation) -> Inputs | None:
+    told = (generation.manifest or {}).get("inputs", {})
+    return Inputs(**told) if told.keys() == {field.name for field in fields(Inputs)} else None
+
+
+def _is_readable(generation: Generation, settings: Settings) -> bool:
     try:
         check_generation(generation.folder, settings)
     except PublishError:

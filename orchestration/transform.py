@@ -177,6 +177,12 @@ def _open_warehouse(settings: Settings, warn: Callable[[str], None]) -> None:
                 time.sleep(1)
 
 
+def models_by_as_of_date() -> set[str]:
+    """Names of the models, and tests, whose result another as-of date can change."""
+    manifest = json.loads(DBT_PROJECT.manifest_path.read_bytes())
+    return {node.split(".")[2] for node in nodes_by_as_of_date(manifest)}
+
+
 def run_as_of(context: dg.AssetExecutionContext, settings: Settings) -> date:
     """The day that a run counts ages from, the same in every step of it."""
     record = context.instance.get_run_record_by_id(context.run_id)
