@@ -311,8 +311,10 @@ def _stages(cases: dict[str, Any]) -> list[str]:
 
 def _machine(facts: dict[str, Any]) -> str:
     versions = ", ".join(f"{package} {number}" for package, number in facts["versions"].items())
+    is_busy = facts["load_before"] > facts["cores"]
     return (
-        f"{facts['cores']} cores, {facts['memory_gib']:.0f} GiB, {facts['date']}, load of the "
+        ("**Others were at work on this machine: not to be quoted.** " if is_busy else "")
+        + f"{facts['cores']} cores, {facts['memory_gib']:.0f} GiB, {facts['date']}, load of the "
         f"machine before the start {facts['load_before']}. Python {facts['python']}, {versions}."
     )
 
