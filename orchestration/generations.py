@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Set
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -103,7 +104,9 @@ def publish(
         shutil.rmtree(leftover)
     unfinished = generations / f".{generation_id}"
     (unfinished / "parquet").mkdir(parents=True)
-    counts = _copy_build(settings, unfinished / DATABASE, marts)
+    earlier = (since or settings.marts_dir / "current").resolve()
+    reused = {mart: earlier / _parquet_of(mart) for mart in unchanged}
+    counts = _write_marts(settings, unfinished, marts, reused)
     manifest = facts | {
         "generation": generation_id,
         "row_counts": counts,
@@ -111,9 +114,6 @@ def publish(
     }
     text = json.dumps(manifest, indent=2, sort_keys=True, default=str) + "\n"
     (unfinished / "manifest.json").write_text(text, encoding="utf-8")
-    earlier = (since or settings.marts_dir / "current").resolve()
-    reused = {mart: earlier / _parquet_of(mart) for mart in unchanged}
-    _export_parquet(unfinished, settings, counts, reused)
     check_generation(unfinished, settings)
     add_files(unfinished)
     for path in [*unfinished.rglob("*"), unfinished]:
@@ -220,11 +220,20 @@ def _read_manifest(folder: Path) -> dict[str, Any] | None:
     return manifest
 
 
-def _copy_build(settings: Settings, copy: Path, marts: set[str]) -> dict[str, int]:
-    """Bring the build database to rest, count its rows and copy it."""
+def _write_marts(
+    settings: Settings, folder: Path, marts: set[str], reused: dict[str, Path]
+) -> dict[str, int]:
+    """Bring the build database to rest, and write it as a file and as parquet.
+
+    Returns:
+        The rows of each mart.
+    """
     built = settings.warehouse_dir / DATABASE
     # The open connection keeps every other process from writing to the file meanwhile.
-    with open_database(built, settings, read_only=False) as connection:
+    with (
+        open_database(built, settings, read_only=False) as connection,
+        ThreadPoolExecutor(1) as disk,
+    ):
         for gone in _row_counts(connection).keys() - marts:
             connection.execute(f"drop table {SCHEMA}.{quoted(gone)}")
         connection.execute("checkpoint")
@@ -233,8 +242,23 @@ def _copy_build(settings: Settings, copy: Path, marts: set[str]) -> dict[str, in
             raise PublishError(f"the build lacks the marts {', '.join(sorted(missing))}")
         if built.with_name(f"{built.name}.wal").exists():
             raise PublishError(f"{built} has a write-ahead log after its checkpoint")
-        shutil.copyfile(built, copy)
+        # The disk is busy with the copy while the processors pack the parquet files.
+        copying = disk.submit(_copy, built, folder / DATABASE)
+        for mart, count in counts.items():
+            target = folder / _parquet_of(mart)
+            if mart not in reused or not _linked(reused[mart], target):
+                table = connection.table(f"{SCHEMA}.{quoted(mart)}")
+                table.write_parquet(str(target), compression="zstd")
+            written = len(connection.read_parquet(str(target)))
+            if written != count:
+                raise PublishError(f"{target.name} holds {written} rows, the mart {count}")
+        copying.result()
     return counts
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
+    _sync(target)
 
 
 def _row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -253,20 +277,6 @@ def _row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 def quoted(name: str) -> str:
     """Write a name as an identifier of SQL, whatever it holds."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def _export_parquet(
-    folder: Path, settings: Settings, counts: dict[str, int], reused: dict[str, Path]
-) -> None:
-    with open_database(folder / DATABASE, settings) as connection:
-        for mart, count in counts.items():
-            target = folder / _parquet_of(mart)
-            if mart not in reused or not _linked(reused[mart], target):
-                table = connection.table(f"{SCHEMA}.{quoted(mart)}")
-                table.write_parquet(str(target), compression="zstd")
-            written = len(connection.read_parquet(str(target)))
-            if written != count:
-                raise PublishError(f"{target.name} holds {written} rows, the mart {count}")
 
 
 def _parquet_of(mart: str) -> Path:

@@ -14,12 +14,12 @@ from typing import Any
 
 import duckdb
 
+from orchestration.generations import PACKAGES
 from orchestration.ingest import batches_file
 from orchestration.settings import ROOT, Settings
 
 # Tag of a run that makes everything anew, whatever has changed.
 FORCE = "po_billing/force"
-PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "pandera", "polars", "pyarrow")
 CODE = ("orchestration", "schemas", "dbt_project")
 MADE_BY_DBT = {"target", "logs", "__pycache__"}
 AS_OF_MACRO = "macro.po_billing.as_of_date"
