@@ -180,3 +180,19 @@
         )
     )
 {%- endmacro %}
+
+
+{#-
+    The lines of a staging model to work on: all of them, or the few that a table is just being
+    brought up to date with.
+-#}
+{% macro lines_due(lines) -%}
+    {{ adapter.dispatch('lines_due')(lines) }}
+{%- endmacro %}
+
+{#- A variable is its session's own: to all others, and after a crash, a view shows all lines. -#}
+{% macro duckdb__lines_due(lines) -%}
+    query_table(coalesce(getvariable('{{ lines_at_hand(lines.identifier) }}'), '{{ lines }}'))
+{%- endmacro %}
+
+{% macro lines_at_hand(name) -%} {{ name }}_at_hand {%- endmacro %}

@@ -1,3 +1,5 @@
+{{ config(pre_hook="-- To be built after {{ ref('int_parents_changed') }}.") }}
+
 with
 
 charges as (

@@ -1,0 +1,31 @@
+with
+
+companies as (
+    {{ changed_since_previous(
+        ref('stg_autotask__companies'),
+        key=["'company' as parent_level", 'company_id as parent_id'],
+        columns=['company_id', 'company_name', 'parent_company_id'],
+    ) }}
+),
+
+parents as (
+    {{ changed_since_previous(
+        ref('int_po_parents'), key=['parent_level', 'parent_id'], columns=['*']
+    ) }}
+),
+
+po_periods as (
+    {{ changed_since_previous(
+        ref('int_parent_po_periods'), key=['parent_level', 'parent_id'], columns=['*']
+    ) }}
+),
+
+final as (
+    select * from companies
+    union
+    select * from parents
+    union
+    select * from po_periods
+)
+
+select * from final

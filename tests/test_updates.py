@@ -1,0 +1,299 @@
+"""The facts, brought up to date night after night, against the same facts made anew."""
+
+import multiprocessing
+import os
+import random
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+
+from orchestration.ingest import batches_asset
+from orchestration.landing import find_batches
+from orchestration.load import TableStore
+from orchestration.previous import VARIABLE, keep_previous
+from orchestration.settings import ROOT, Settings, read_settings
+from schemas import RAW_TABLES
+from tests import deliveries, worlds
+from tests.worlds import Row
+
+WORLDS, SEED = 40, 8
+FACTS = {
+    "charges": "fct_charges_po_resolved",
+    "time_entries": "fct_time_entries_po_resolved",
+}
+PARENTS = ("companies", "contracts", "projects", "tasks", "tickets")
+IN_PLACE = "brought up to date in place"
+OUT_OF_TURN = "its deliveries have not only grown by later deltas"
+
+
+def dbt(arguments: list[str], environment: dict[str, str]) -> None:
+    """Run dbt in a process of its own."""
+    from dbt.cli.main import dbtRunner
+
+    os.environ.update(environment)
+    ended = dbtRunner().invoke(arguments)
+    os._exit(0 if ended.success else 1)
+
+
+@dataclass
+class Nights:
+    """A landing folder whose tables change from night to night, and the databases built from it."""
+
+    folder: Path
+    rng: random.Random
+    rows: dict[str, dict[tuple[int, str], Row]] = field(default_factory=dict)
+    said: str = ""
+    nights: int = 0
+
+    def __post_init__(self) -> None:
+        """Deliver everything once."""
+        self.landing, self.data_dir = self.folder / "landing", self.folder / "data"
+        self.target = self.folder / "target"
+        # A server that has imported dbt saves a third of every run.
+        self.processes = multiprocessing.get_context("forkserver")
+        self.processes.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb"])
+        made = worlds.make_worlds(self.rng, WORLDS, labor_invoiced=False, with_tickets=True)
+        for table, batches in made.items():
+            for delivery in batches:
+                self.write(table, delivery.file, delivery.rows, delivery.modified_at)
+                known = {} if delivery.is_full else self.rows.get(table, {})
+                self.rows[table] = known | self.by_key(table, delivery.rows)
+
+    @staticmethod
+    def by_key(table: str, rows: Iterable[Row]) -> dict[tuple[int, str], Row]:
+        """Rows by what tells them apart."""
+        kinds = table == "charges"
+        return {
+            (row.get("id") or 0, (row["charge_kind"] or "charge").lower() if kinds else ""): row
+            for row in rows
+        }
+
+    @property
+    def settings(self) -> Settings:
+        """Of these folders."""
+        folders = {"PSA_LANDING_DIR": str(self.landing), "PSA_DATA_DIR": str(self.data_dir)}
+        return read_settings(folders)
+
+    @property
+    def warehouse(self) -> Path:
+        """What dbt builds staging and intermediate models in."""
+        return self.settings.warehouse_dir / "warehouse.duckdb"
+
+    def write(
+        self, table: str, name: str, rows: list[Row], modified_at: datetime = datetime(2026, 11, 19)
+    ) -> None:
+        """Write a file as it was delivered."""
+        content = deliveries.encode(self.rng, table, rows, "csv")
+        deliveries.Step({f"{worlds.source_of(table)}/{name}": (content, modified_at)}).apply(
+            self.landing
+        )
+
+    def changed(self, table: str, count: int) -> list[Row]:
+        """Some rows as they are now: each with some values of another row of the table."""
+        changed = []
+        for row in self.rng.sample(list(self.rows[table].values()), count):
+            other = self.rng.choice(list(self.rows[table].values()))
+            columns = [name for name in row if name not in ("id", "charge_kind")]
+            taken = set(self.rng.sample(columns, self.rng.randint(1, len(columns))))
+            if table == "time_entries":
+                taken -= {"invoice_number"}
+            if taken & {"start_date", "end_date"}:
+                taken |= {"start_date", "end_date"} & set(columns)
+            changed.append({**row, **{name: other[name] for name in taken}})
+        return changed
+
+    def new(self, table: str, count: int) -> list[Row]:
+        """Some rows with new ids, among them those that lines have long pointed to."""
+        ids = [key[0] for key in self.rows[table]]
+        column = {"companies": "company_id"}.get(table, f"{table.removesuffix('s')}_id")
+        wanted: set[int] = {
+            row.get(column) or 0
+            for lines in ("charges", "time_entries", "projects", "tickets")
+            for row in self.rows[lines].values()
+        }
+        wanted -= {0, *ids}
+        orphans = self.rng.sample(sorted(wanted), min(count, len(wanted)))
+        fresh = [max(ids) + number for number in range(1, count + 1)]
+        return [
+            {**row, "id": number}
+            for number in [*orphans, *fresh]
+            for row in self.rng.sample(list(self.rows[table].values()), 1)
+        ]
+
+    def deliver(self, table: str, rows: list[Row]) -> str:
+        """Deliver rows as a delta of this night."""
+        self.rows[table] |= self.by_key(table, rows)
+        name = f"{table}/2026-11-20T{self.nights:02}0000Z.csv"
+        self.write(table, name, rows)
+        return name
+
+    def deliver_lines(self, table: str, breaker: deliveries.Breaker) -> str:
+        """Deliver some changed and some new lines, a few of them broken."""
+        rows = [*self.changed(table, 12), *self.new(table, 5)]
+        self.rows[table] |= self.by_key(table, rows)
+        name = f"{table}/2026-11-20T{self.nights:02}0000Z.csv"
+        self.write(table, name, breaker.spoil(table, rows))
+        return name
+
+    def deliver_all(self, table: str, but: int) -> None:
+        """Deliver a complete snapshot from which some rows have gone."""
+        gone = set(self.rng.sample(sorted(self.rows[table], key=str), but))
+        self.rows[table] = {k: row for k, row in self.rows[table].items() if k not in gone}
+        rows = list(self.rows[table].values())
+        self.write(table, f"{table}/2026-11-20T{self.nights:02}0000Z.full.csv", rows)
+
+    def ingest(self) -> None:
+        """Take in what is there, as a refresh does."""
+        settings = self.settings
+        settings.prepare_data_dir()
+        found, _ = find_batches(settings.landing_dir)
+        for source, name in RAW_TABLES:
+            load = TableStore(source, name, settings).load(found[source, name])
+            assert load.refusals == []
+        assert dg.materialize([batches_asset(settings)]).success
+
+    def build(self, told: str = "") -> None:
+        """Build the facts and all that they need; keep what dbt said of them."""
+        self.ingest()
+        environment = self.settings.environment(worlds.AS_OF_DATE)
+        environment |= {VARIABLE: told, "DBT_LOG_PATH": str(self.target)}
+        project = str(ROOT / "dbt_project")
+        arguments = ["--quiet", "build", "--exclude-resource-type", "test", "unit_test"]
+        arguments += ["--project-dir", project, "--profiles-dir", project]
+        arguments += ["--target-path", str(self.target)]
+        arguments += ["--select", *(f"+{fact}" for fact in FACTS.values())]
+        log = self.target / "dbt.log"
+        log.unlink(missing_ok=True)
+        process = self.processes.Process(target=dbt, args=(arguments, environment))
+        process.start()
+        process.join()
+        self.said = log.read_text(encoding="utf-8")
+        assert process.exitcode == 0, self.said[-3000:]
+        self.nights += 1
+
+    def night(self) -> None:
+        """Build after a complete build that nothing has disturbed."""
+        self.build(told=keep_previous(self.warehouse))
+
+    def differences(self, fact: str) -> dict[str, int]:
+        """Rows of a fact that are not those that it would have if it was made anew."""
+        query = self.target / f"compiled/po_billing/models/marts/purchase_orders/{fact}.sql"
+        anew = query.read_text(encoding="utf-8")
+        with duckdb.connect(self.warehouse, read_only=True) as connection:
+            marts = str(self.warehouse.with_name("psa_marts.duckdb")).replace("'", "''")
+            connection.execute(f"attach '{marts}' as psa_marts (read_only)")
+            kept = f"select * from psa_marts.marts.{fact}"  # noqa: S608 - our own name
+            counts = {
+                "missing": f"({anew}) except all ({kept})",
+                "too many": f"({kept}) except all ({anew})",
+            }
+            return {
+                name: count
+                for name, rows in counts.items()
+                if (count := connection.sql(rows).aggregate("count(*)").fetchall()[0][0])
+            }
+
+    def outcomes(self) -> tuple[str, str]:
+        """What became of the facts: brought up to date, or why made anew. They must be right."""
+        outcomes = []
+        for fact in FACTS.values():
+            assert self.differences(fact) == {}, f"night {self.nights}, {fact}"
+            said = re.findall(rf"{fact} is (?:made anew: )?(.*?)(?=\x1b|\n|$)", self.said)
+            outcomes.append(said[0] if said else "not said")
+        return outcomes[0], outcomes[1]
+
+    def change_fact(self, fact: str, *statements: str) -> None:
+        """Do something to a fact behind dbt's back."""
+        with duckdb.connect(self.warehouse.with_name("psa_marts.duckdb")) as marts:
+            marts.execute("use marts")
+            for statement in statements:
+                marts.execute(statement.format(fact=FACTS[fact]))
+
+
+@pytest.fixture
+def nights(tmp_path: Path) -> Nights:
+    """Many worlds, delivered and built once."""
+    nights = Nights(tmp_path, random.Random(SEED))  # noqa: S311 - not a secret
+    nights.build()
+    assert nights.outcomes() == ("not said", "not said")
+    return nights
+
+
+def test_facts_brought_up_to_date_are_the_facts_made_anew(nights: Nights) -> None:
+    rng, breaker = nights.rng, deliveries.Breaker(nights.rng)
+
+    # Deltas of everything, broken rows among them.
+    for table in PARENTS:
+        nights.deliver(table, [*nights.changed(table, 6), *nights.new(table, 2)])
+    first = {table: nights.deliver_lines(table, breaker) for table in FACTS}
+    nights.night()
+    assert nights.outcomes() == (IN_PLACE, IN_PLACE)
+
+    # Parents that vanish, orphans whose parent appears; a line's file delivered again as it was.
+    for table in PARENTS:
+        rows = [*nights.changed(table, 3), *nights.new(table, 4)]
+        nights.rows[table] |= nights.by_key(table, rows)
+        nights.deliver_all(table, but=4)
+    path = nights.landing / "autotask" / first["charges"]
+    path.write_bytes(path.read_bytes())
+    nights.night()
+    assert nights.outcomes() == (IN_PLACE, IN_PLACE)
+
+    # A snapshot deletes charges; from now on somebody invoices labour.
+    nights.deliver_all("charges", but=5)
+    entries = [{**row, "invoice_number": "INV-1"} for row in nights.changed("time_entries", 1)]
+    nights.deliver("time_entries", entries)
+    nights.night()
+    assert nights.outcomes() == (OUT_OF_TURN, "int_labor_tracking has changed")
+
+    # Charges that come late, older than what is there; a wrong file of time entries is taken out.
+    nights.write("charges", "charges/2026-05-02.csv", nights.changed("charges", 20))
+    TableStore("autotask", "time_entries", nights.settings).unload(first["time_entries"])
+    (nights.landing / "autotask" / first["time_entries"]).unlink()
+    nights.night()
+    assert nights.outcomes() == (OUT_OF_TURN, OUT_OF_TURN)
+
+    # Charges mended under the same name; parents and time entries as on any night.
+    last = nights.deliver("charges", nights.changed("charges", 5))
+    for table in PARENTS:
+        nights.deliver(table, nights.changed(table, 3))
+    nights.deliver_lines("time_entries", breaker)
+    nights.night()
+    assert nights.outcomes() == (IN_PLACE, IN_PLACE)
+    nights.write("charges", last, nights.changed("charges", 5))
+    nights.change_fact("time_entries", "alter table {fact} alter po_source type blob")
+    nights.night()
+    assert nights.outcomes() == (OUT_OF_TURN, "its columns have changed")
+
+    # So many charges that writing all is as quick; so many deleted rows that scans would be slow.
+    nights.deliver("charges", nights.changed("charges", len(nights.rows["charges"]) // 3))
+    nights.change_fact(
+        "time_entries",
+        "create temp table half as from {fact} where time_entry_id % 2 = 0",
+        "delete from {fact} where time_entry_id % 2 = 0",
+        "insert into {fact} from half",
+    )
+    nights.night()
+    charges, time_entries = nights.outcomes()
+    assert re.fullmatch(r"\d+ lines of \d+ are due", charges)
+    assert re.fullmatch(r"\d+ deleted rows have piled up", time_entries)
+
+    # Made anew or not, the next night starts from what is there.
+    for table in FACTS:
+        nights.deliver(table, nights.changed(table, rng.randint(5, 20)))
+    nights.deliver("tickets", nights.changed("tickets", 5))
+    nights.night()
+    assert nights.outcomes() == (IN_PLACE, IN_PLACE)
+
+    # A build that was not told of what is kept, and one that asks for it, make everything anew.
+    for table in FACTS:
+        nights.deliver(table, nights.changed(table, 5))
+    keep_previous(nights.warehouse)
+    nights.build(told="another build")
+    assert nights.outcomes() == ("not said", "not said")
