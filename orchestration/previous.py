@@ -1,6 +1,5 @@
 """What the facts were last made from, kept so that the next build knows what has changed since."""
 
-import uuid
 from pathlib import Path
 
 import duckdb
@@ -16,20 +15,19 @@ KEPT = (
 VARIABLE = "PSA_PREVIOUS"
 
 
-def keep_previous(warehouse: Path) -> str:
-    """Keep what the marts were made from, in schema `previous` of the warehouse.
+def keep_previous(warehouse: Path, build: str) -> None:
+    """Keep what the facts were made from, in schema `previous` of the warehouse.
 
-    Only after a build that was complete, and that nothing has changed since: neither a model nor a
-    seed, setting or package, nor the databases. The next build may then bring its facts up to date.
+    To be called as soon as a build is complete, its tests passed. The next build brings the facts
+    up to date when dbt's environment holds the name of this one in PSA_PREVIOUS. It must not, when
+    anything else that the facts depend on has changed: models, macros, seeds, vars, packages.
+    Every other run of dbt drops what is kept, and so does the second that is told of it: either
+    may have changed the facts.
 
     Args:
         warehouse: the database of staging and intermediate models.
-
-    Returns:
-        What the variable PSA_PREVIOUS of dbt's environment must be, for this one build: a dbt that
-        does not know it makes everything anew.
+        build: a name that no other build has.
     """
-    token = uuid.uuid4().hex
     with duckdb.connect(
         warehouse, config={"memory_limit": "1500MB", "preserve_insertion_order": False}
     ) as connection:
@@ -39,12 +37,11 @@ def keep_previous(warehouse: Path) -> str:
         for table in KEPT:
             name = table.split(".")[1]
             connection.execute(f"create table previous.{name} as from {table}")
-        connection.execute("create table previous.token as select ? as token", [token])
+        connection.execute("create table previous.token as select ? as token", [build])
         connection.execute("commit")
-    return token
 
 
 def forget_previous(warehouse: Path) -> None:
-    """Drop what `keep_previous` kept: a build may have changed the facts since."""
+    """Drop what `keep_previous` kept: the next build is to make the facts anew."""
     with duckdb.connect(warehouse) as connection:
         connection.execute("drop schema if exists previous cascade")

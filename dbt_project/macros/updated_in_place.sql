@@ -90,15 +90,31 @@
 
 
 {#-
-    Whether the schema `previous` holds what the marts were last made from. Only who has just put it
-    there knows: a token that goes to dbt with the environment tells it from a leftover.
+    At the start of every run: what the schema `previous` holds is good for one build, the one that
+    is told of it. Any other run may change the facts, or what they seem to have been made from.
 -#}
+{% macro claim_previous() %}
+    {%- if execute and built('previous', 'token') -%}
+        {%- set tokens = run_query('select token from ' ~ built('previous', 'token')) -%}
+        {%- if tokens.columns[0].values() | list == [env_var('PSA_PREVIOUS', '')] -%}
+            {%- do run_query(
+                'update ' ~ built('previous', 'token') ~ " set token = token || ' in use'"
+            ) -%}
+        {%- else -%}
+            {%- do adapter.drop_schema(api.Relation.create(target.database, 'previous')) -%}
+        {%- endif -%}
+        {%- do adapter.commit() -%}
+    {%- endif -%}
+{% endmacro %}
+
+
+{#- Whether this run knows, from the schema `previous`, what the facts were last made from. -#}
 {% macro previous_is_kept() %}
     {%- if not execute or not env_var('PSA_PREVIOUS', '') or not built('previous', 'token') -%}
         {{ return(false) }}
     {%- endif -%}
     {%- set tokens = run_query('select token from ' ~ built('previous', 'token')) -%}
-    {{ return(tokens.columns[0].values() | list == [env_var('PSA_PREVIOUS')]) }}
+    {{ return(tokens.columns[0].values() | list == [env_var('PSA_PREVIOUS') ~ ' in use']) }}
 {% endmacro %}
 
 
