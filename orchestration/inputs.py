@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from orchestration.generations import PACKAGES
+from orchestration.generations import PACKAGES, open_database
 from orchestration.ingest import batches_file
 from orchestration.settings import ROOT, Settings
 
@@ -65,24 +66,27 @@ def _project() -> str:
     return digest.hexdigest()
 
 
-def last_build(warehouse: duckdb.DuckDBPyConnection) -> Inputs | None:
+def last_build(warehouse: Path, settings: Settings) -> Inputs | None:
     """The inputs of the complete, tested build that the warehouse holds, untouched since.
 
     Every start of dbt forgets it (`on-run-start` of the dbt project), by whomever; so after a
     build that died, or of single models, there is none.
     """
-    try:
-        return Inputs(*warehouse.execute(f"from {LAST_BUILD}").fetchall()[0])
-    except duckdb.CatalogException:
-        return None
+    with open_database(warehouse, settings, read_only=False) as connection:
+        try:
+            return Inputs(*connection.execute(f"from {LAST_BUILD}").fetchall()[0])
+        except duckdb.CatalogException:
+            return None
 
 
-def remember_build(warehouse: duckdb.DuckDBPyConnection, inputs: Inputs) -> None:
+def remember_build(warehouse: Path, settings: Settings, inputs: Inputs) -> None:
     """Note that all models and tests of a build have passed."""
-    warehouse.execute(
-        f"create or replace table {LAST_BUILD} as select $1 as code, $2 as data, $3 as as_of_date",
-        [inputs.code, inputs.data, inputs.as_of_date],
-    )
+    with open_database(warehouse, settings, read_only=False) as connection:
+        connection.execute(
+            f"create or replace table {LAST_BUILD} as "
+            "select $1 as code, $2 as data, $3 as as_of_date",
+            [inputs.code, inputs.data, inputs.as_of_date],
+        )
 
 
 def nodes_by_as_of_date(manifest: Mapping[str, Any]) -> set[str]:

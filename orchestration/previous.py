@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-import duckdb
+from orchestration.generations import open_database
+from orchestration.settings import Settings
 
 # All that a line of a fact depends on beside the project itself and its own row.
 KEPT = (
@@ -15,22 +16,20 @@ KEPT = (
 VARIABLE = "PSA_PREVIOUS"
 
 
-def keep_previous(warehouse: Path, build: str) -> None:
+def keep_previous(warehouse: Path, settings: Settings, build: str) -> None:
     """Keep what the facts were made from, in schema `previous` of the warehouse.
 
-    To be called as soon as a build is complete, its tests passed. The next build brings the facts
-    up to date when dbt's environment holds the name of this one in PSA_PREVIOUS. It must not, when
-    anything else that the facts depend on has changed: models, macros, seeds, vars, packages.
-    Every other run of dbt drops what is kept, and so does the second that is told of it: either
-    may have changed the facts.
+    To be called right before a build that follows a complete, undisturbed one of the same code:
+    models, macros, seeds, vars, packages. The build brings the facts up to date when dbt's
+    environment holds its name in PSA_PREVIOUS. Every other run of dbt drops what is kept, and so
+    does the second that is told of it: either may have changed the facts.
 
     Args:
         warehouse: the database of staging and intermediate models.
-        build: a name that no other build has.
+        settings: how much memory there is.
+        build: name of the build that is about to start; no other has it.
     """
-    with duckdb.connect(
-        warehouse, config={"memory_limit": "1500MB", "preserve_insertion_order": False}
-    ) as connection:
+    with open_database(warehouse, settings, read_only=False) as connection:
         connection.execute("begin")
         connection.execute("drop schema if exists previous cascade")
         connection.execute("create schema previous")
@@ -39,9 +38,3 @@ def keep_previous(warehouse: Path, build: str) -> None:
             connection.execute(f"create table previous.{name} as from {table}")
         connection.execute("create table previous.token as select ? as token", [build])
         connection.execute("commit")
-
-
-def forget_previous(warehouse: Path) -> None:
-    """Drop what `keep_previous` kept: the next build is to make the facts anew."""
-    with duckdb.connect(warehouse) as connection:
-        connection.execute("drop schema if exists previous cascade")

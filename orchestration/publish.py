@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
-import duckdb
 
 from orchestration.generations import (
     SCHEMA,
@@ -64,13 +63,12 @@ def generation_asset(
                 allow_retries=False,
             )
         inputs = Inputs.of(settings, run_as_of(context, settings))
-        with duckdb.connect(settings.warehouse_dir / WAREHOUSE, read_only=True) as warehouse:
-            if last_build(warehouse) != inputs:
-                raise dg.Failure(
-                    "Another run has built in the warehouse since; the current generation stays. "
-                    f"Launch the job {JOB} again.",
-                    allow_retries=False,
-                )
+        if last_build(settings.warehouse_dir / WAREHOUSE, settings) != inputs:
+            raise dg.Failure(
+                "Another run has built in the warehouse since; the current generation stays. "
+                f"Launch the job {JOB} again.",
+                allow_retries=False,
+            )
         marts = {key.path[-1] for key in keys if key.path[0] == SCHEMA}
         unchanged: set[str] = set()
         current = current_generation(settings)

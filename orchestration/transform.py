@@ -18,7 +18,10 @@ from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from packaging.version import Version
 
 from orchestration.generations import DATABASE as MARTS
+from orchestration.generations import open_database
 from orchestration.inputs import FORCE, Inputs, last_build, nodes_by_as_of_date, remember_build
+from orchestration.previous import VARIABLE as PREVIOUS
+from orchestration.previous import keep_previous
 from orchestration.settings import ROOT, Settings
 
 DBT_PROJECT = DbtProject(ROOT / "dbt_project")
@@ -58,22 +61,28 @@ def mart_assets(settings: Settings) -> dg.AssetsDefinition:
     def psa_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         # Paths and dates travel as environment, because changed dbt vars force a full parse.
         os.environ.update(settings.environment(run_as_of(context, settings)))
+        os.environ[PREVIOUS] = ""
         _open_warehouse(settings, context.log.warning)
         if not _is_whole(context.assets_def):
             # Of a selection, only those tests whose models are all up to date.
             yield from _build(dbt, ["--indirect-selection", "buildable"], context, settings)
             return
+        warehouse = settings.warehouse_dir / WAREHOUSE
         inputs = Inputs.of(settings, run_as_of(context, settings))
-        kept = _nodes_to_keep(manifest, context, settings, inputs)
+        last = None if FORCE in context.run.tags else last_build(warehouse, settings)
+        kept = _nodes_to_keep(manifest, last, inputs)
         # What is kept comes first, because what is made depends on it.
         yield from _kept(manifest, kept, context.assets_def)
         if len(kept) == len(_buildable(manifest)):
             return
         names = " ".join(sorted(manifest["nodes"][node]["name"] for node in kept))
         choice = ["--exclude", names, "--indirect-selection", "empty"] if kept else []
+        if last and last.code == inputs.code and not kept:
+            # The facts need not be made anew for a few new lines.
+            keep_previous(warehouse, settings, context.run_id)
+            os.environ[PREVIOUS] = context.run_id
         yield from _build(dbt, choice, context, settings)
-        with duckdb.connect(settings.warehouse_dir / WAREHOUSE) as warehouse:
-            remember_build(warehouse, inputs)
+        remember_build(warehouse, settings, inputs)
 
     return psa_models
 
@@ -113,16 +122,9 @@ def _buildable(manifest: Mapping[str, Any]) -> set[str]:
     return {node for node, facts in manifest["nodes"].items() if facts["resource_type"] in types}
 
 
-def _nodes_to_keep(
-    manifest: Mapping[str, Any],
-    context: dg.AssetExecutionContext,
-    settings: Settings,
-    inputs: Inputs,
-) -> set[str]:
+def _nodes_to_keep(manifest: Mapping[str, Any], last: Inputs | None, inputs: Inputs) -> set[str]:
     """The dbt nodes that need not be made again, because nothing that they are made of changed."""
-    with duckdb.connect(settings.warehouse_dir / WAREHOUSE) as warehouse:
-        last = last_build(warehouse)
-    if last is None or FORCE in context.run.tags or not inputs.differ_only_in_as_of_date(last):
+    if last is None or not inputs.differ_only_in_as_of_date(last):
         return set()
     if inputs == last:
         return _buildable(manifest)
@@ -165,7 +167,7 @@ def _open_warehouse(settings: Settings, warn: Callable[[str], None]) -> None:
     for database in (settings.warehouse_dir / WAREHOUSE, settings.warehouse_dir / MARTS):
         while database.exists():
             try:
-                duckdb.connect(database).close()
+                open_database(database, settings, read_only=False).close()
                 break
             except duckdb.Error as error:
                 if "Conflicting lock" not in str(error):
@@ -208,13 +210,13 @@ def _explain(target: Path, settings: Settings, *statuses: str) -> str:
         title = f"test {name} of {of}" if kind == "test" and of else f"{kind} {name}"
         lines.append(f"{title}: {result['message']}")
         if kind == "test" and result["failures"]:
-            lines += _first_rows(result["compiled_code"], settings.warehouse_dir)
+            lines += _first_rows(result["compiled_code"], settings)
     return "\n".join(lines)
 
 
-def _first_rows(query: str, warehouse_dir: Path) -> list[str]:
-    with duckdb.connect(warehouse_dir / WAREHOUSE, read_only=True) as connection:
-        marts = str(warehouse_dir / MARTS).replace("'", "''")
+def _first_rows(query: str, settings: Settings) -> list[str]:
+    with open_database(settings.warehouse_dir / WAREHOUSE, settings) as connection:
+        marts = str(settings.warehouse_dir / MARTS).replace("'", "''")
         connection.execute(f"attach '{marts}' as psa_marts (read_only)")
         rows = connection.sql(query).limit(ROWS_SHOWN)
         names = rows.columns

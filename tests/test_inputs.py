@@ -106,16 +106,15 @@ def test_settings_and_contents_count_and_the_date_counts_apart(tmp_path: Path) -
 
 def test_a_start_of_dbt_by_hand_makes_the_next_refresh_a_whole_one(data_dir: Path) -> None:
     path = data_dir / "warehouse/warehouse.duckdb"
+    settings = read_settings({"PSA_DATA_DIR": str(data_dir)})
     inputs = Inputs("code", "data", TODAY)
-    with duckdb.connect(path) as warehouse:
-        remember_build(warehouse, inputs)
-        assert last_build(warehouse) == inputs
+    remember_build(path, settings, inputs)
+    assert last_build(path, settings) == inputs
     dbt = [str(ROOT / ".venv/bin/dbt"), "--quiet", "seed", "--select", "charge_statuses"]
     folders = ["--project-dir", "dbt_project", "--profiles-dir", "dbt_project"]
     ended = python("-m", "orchestration.settings", *dbt, *folders, PSA_DATA_DIR=str(data_dir))
     assert ended[0] == 0, ended
-    with duckdb.connect(path) as warehouse:
-        assert last_build(warehouse) is None
+    assert last_build(path, settings) is None
 
 
 def test_the_nodes_that_count_days_are_found_through_macros_and_models() -> None:

@@ -183,7 +183,7 @@ class Nights:
         self.nights += 1
         if is_complete:
             self.kept = f"night {self.nights}"
-            keep_previous(self.warehouse, self.kept)
+            keep_previous(self.warehouse, self.settings, self.kept)
 
     def is_kept(self) -> bool:
         """Whether the warehouse holds what the facts were made from."""
