@@ -11,7 +11,7 @@
             read it by `lines_due`.
         raw_table, raw_key: where its rows come from: a column of its key -> the raw column.
         key: its key, which is the key of this table too.
-        alike_while_unchanged: models that every line depends on.
+        alike_while_unchanged: models that every line depends on -> all their columns, none null.
     This table must have the columns that name its parents: see `parent_columns`.
 -#}
 {% materialization updated_in_place, adapter='duckdb' %}
@@ -118,23 +118,34 @@
 {% endmacro %}
 
 
-{#- A row for each key with rows that the build before did not have, or had and they are gone. -#}
-{% macro changed_since_previous(relation, key, columns) %}
+{#-
+    A row for each row of a model that is new, gone, or other than in the build before. Joined by
+    what tells the rows apart: of millions, to look for whole rows takes four times as long.
+
+    identity: columns that tell its rows apart, none of them null.
+    key: what to say of such a row, by the columns of `identity`.
+    columns: those that matter; without, all.
+-#}
+{% macro changed_since_previous(relation, identity, key, columns=none) %}
     {%- if previous_is_kept() -%}
-        {%- set previous = built('previous', relation.identifier) -%}
+        {%- set columns = columns or adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
         select {{ key | join(', ') }}
         from (
-            (
-                select {{ columns | join(', ') }} from {{ relation }}
-                except
-                select {{ columns | join(', ') }} from {{ previous }}
-            )
-            union all
-            (
-                select {{ columns | join(', ') }} from {{ previous }}
-                except
-                select {{ columns | join(', ') }} from {{ relation }}
-            )
+            select
+                {% for column in identity -%}
+                    coalesce(rows_now.{{ column }}, rows_before.{{ column }}) as {{ column }},
+                {% endfor %}
+            from {{ relation }} as rows_now
+            full outer join {{ built('previous', relation.identifier) }} as rows_before
+                on
+                    {% for column in identity -%}
+                        {{ 'and ' if not loop.first }}rows_now.{{ column }} = rows_before.{{ column }}
+                    {% endfor %}
+            where
+                {% for column in columns -%}
+                    {{ 'or ' if not loop.first -}}
+                    rows_now.{{ column }} is distinct from rows_before.{{ column }}
+                {% endfor %}
         ) as changed_rows
     {%- else -%}
         select {{ key | join(', ') }}
@@ -163,9 +174,9 @@
         {{ return('its columns have changed') }}
     {%- endif -%}
 
-    {%- for name in lines['alike_while_unchanged'] -%}
+    {%- for name, columns in lines['alike_while_unchanged'].items() -%}
         {%- set relation = built('intermediate', name) -%}
-        {%- if run_query(changed_since_previous(relation, ['1'], ['*'])) | length -%}
+        {%- if run_query(changed_since_previous(relation, columns, columns)) | length -%}
             {{ return(name ~ ' has changed') }}
         {%- endif -%}
     {%- endfor -%}

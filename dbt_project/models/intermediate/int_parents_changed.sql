@@ -3,6 +3,7 @@ with
 companies as (
     {{ changed_since_previous(
         ref('stg_autotask__companies'),
+        identity=['company_id'],
         key=["'company' as parent_level", 'company_id as parent_id'],
         columns=['company_id', 'company_name', 'parent_company_id'],
     ) }}
@@ -10,13 +11,17 @@ companies as (
 
 parents as (
     {{ changed_since_previous(
-        ref('int_po_parents'), key=['parent_level', 'parent_id'], columns=['*']
+        ref('int_po_parents'),
+        identity=['parent_level', 'parent_id'],
+        key=['parent_level', 'parent_id'],
     ) }}
 ),
 
 po_periods as (
     {{ changed_since_previous(
-        ref('int_parent_po_periods'), key=['parent_level', 'parent_id'], columns=['*']
+        ref('int_parent_po_periods'),
+        identity=['parent_level', 'parent_id', 'valid_from'],
+        key=['parent_level', 'parent_id'],
     ) }}
 ),
 
