@@ -14,13 +14,18 @@ spellings as (
     from charges
 ),
 
+cancelled_labels as (
+    select {{ label('status_name') }} as status_label
+    from charge_statuses
+    where is_cancelled
+),
+
 final as (
-    select status_name
+    select spellings.status_name
     from spellings
-    where {{ label('status_name') }} in (
-        select {{ label('status_name') }}
-        from charge_statuses
-        where is_cancelled
+    where {{ label('spellings.status_name') }} in (
+        select cancelled_labels.status_label
+        from cancelled_labels
     )
 )
 
