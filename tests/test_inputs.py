@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -70,6 +71,27 @@ def test_what_has_not_changed_is_neither_built_nor_published_again(
     with duckdb.connect(partly, read_only=True) as marts:
         for name, rows in marts_of(whole).items():
             assert sorted(map(repr, marts.table(f"marts.{name}").fetchall())) == rows, name
+
+    # A night's delivery: a new charge, and a contract's file is as it was.
+    header, *_ = (delivery / "autotask/charges/2026-11-20.full.csv").read_text().splitlines()
+    row = dict.fromkeys(header.split(","), "") | {
+        "charge_kind": "ticket",
+        "id": "999999",
+        "company_id": "179",
+        "billable_amount": "0.07",
+        "date_purchased": TODAY,
+    }
+    (delivery / "autotask/charges/2026-11-21.csv").write_text(
+        f"{header}\n{','.join(row.values())}\n"
+    )
+    night = refresh(delivery, data_dir, PSA_AS_OF_DATE=TOMORROW)
+    assert night.exit_code == 0, night.errors
+    log = (data_dir / "warehouse/dbt/dbt.log").read_text(encoding="utf-8")
+    assert "fct_charges_po_resolved is brought up to date in place" in log
+    assert "fct_time_entries_po_resolved is brought up to date in place" in log
+    with night.marts() as marts:
+        total = "select count(*), sum(billable_amount) from marts.fct_charges_po_resolved"
+        assert marts.execute(total).fetchall() == [(7156, Decimal("6697517.07"))]
 
 
 def test_a_published_generation_that_is_gone_is_published_again(
