@@ -23,11 +23,15 @@ if TYPE_CHECKING:
     from dagster._core.execution.plan.objects import StepFailureData
 
 
-def main() -> None:
-    """Run the job and exit with 0 only when a new generation was published."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the job and exit with 0 only when what readers open is up to date.
+
+    Args:
+        arguments: those of the command line by default.
+    """
     parser = argparse.ArgumentParser(prog="python -m orchestration.run", description=__doc__)
     parser.add_argument("--force", action="store_true", help="rebuild what has not changed, too")
-    force = parser.parse_args().force
+    force = parser.parse_args(arguments).force
     try:
         settings = read_settings()
         settings.prepare_data_dir()

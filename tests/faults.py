@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
+from functools import partial
 from pathlib import Path
 
 CHANGES = {
@@ -77,7 +78,7 @@ def refresh_until(end: list[str]) -> Callable[[], None]:
             emit(self, record)  # type: ignore[arg-type]
 
         run._Progress.emit = emit_or_die  # type: ignore[method-assign]
-    return run.main
+    return partial(run.main, [])
 
 
 def refreshes() -> None:
