@@ -18,8 +18,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 CHANGES = {
