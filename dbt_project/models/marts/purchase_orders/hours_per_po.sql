@@ -1,6 +1,11 @@
 with
 
+-- Imported twice, because what two steps read in common is written down whole before either.
 time_entries as (
+    select * from {{ ref('fct_time_entries_po_resolved') }}
+),
+
+time_entries_of_people as (
     select * from {{ ref('fct_time_entries_po_resolved') }}
 ),
 
@@ -29,7 +34,7 @@ resources as (
         purchase_order_key,
         contract_id,
         count(distinct resource_id) as resource_count
-    from time_entries
+    from time_entries_of_people
     group by company_id, purchase_order_key, contract_id
 ),
 
