@@ -41,6 +41,17 @@ class Refresh:
         """Open the published marts as a BI tool would."""
         return duckdb.connect(self.data_dir / "marts/current/psa_marts.duckdb", read_only=True)
 
+    def rows(self, generation: str = "") -> dict[str, list[str]]:
+        """All rows of all marts as text, in order; by default of what readers open."""
+        folder = "marts/current" if not generation else f"marts/generations/{generation}"
+        with duckdb.connect(self.data_dir / folder / "psa_marts.duckdb", read_only=True) as marts:
+            names = marts.execute("select table_name from duckdb_tables()").fetchall()
+            assert names
+            return {
+                name: sorted(map(repr, marts.table(f"marts.{name}").fetchall()))
+                for (name,) in names
+            }
+
 
 def environment(**variables: str) -> dict[str, str]:
     """The environment of a process that has these settings and no others."""

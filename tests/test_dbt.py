@@ -39,10 +39,12 @@ def test_all_unit_tests_pass(sample: Refresh, tmp_path: Path) -> None:
     assert code == 0, log
     results = json.loads((tmp_path / "run_results.json").read_text())["results"]
     manifest = json.loads((tmp_path / "manifest.json").read_text())
-    tested = {result["unique_id"] for result in results}
-    hooks = {name for name in tested if name.startswith("operation.")}
-    assert tested - hooks == set(manifest["unit_tests"])
-    assert {result["status"] for result in results} == {"pass"}
+    statuses = {
+        result["unique_id"]: result["status"]
+        for result in results
+        if not result["unique_id"].startswith("operation.")  # the hooks of the project
+    }
+    assert statuses == dict.fromkeys(manifest["unit_tests"], "pass")
 
 
 @pytest.mark.parametrize(
