@@ -84,6 +84,7 @@ def test_marts_floor_and_plain_scripts_agree_to_the_cent(
 
 
 def test_memory_is_that_of_all_processes() -> None:
+    # 2026-11-21: memory is sampled five times a second, so both must hold theirs for some samples.
     hold = "held = bytearray(100_000_000); import time; time.sleep(0.7)"
     both = f"import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', {hold!r}]); "
     both += f"{hold}; print('told'); sys.exit(child.wait())"
