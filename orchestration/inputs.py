@@ -8,7 +8,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -55,7 +54,6 @@ class Inputs:
         return (self.code, self.data) == (other.code, other.data)
 
 
-@cache
 def _project() -> str:
     digest = hashlib.sha256()
     for path in sorted(path for folder in CODE for path in (ROOT / folder).rglob("*")):

@@ -69,7 +69,9 @@ def mart_assets(settings: Settings) -> dg.AssetsDefinition:
             return
         warehouse = settings.warehouse_dir / WAREHOUSE
         inputs = Inputs.of(settings, run_as_of(context, settings))
-        last = None if FORCE in context.run.tags else last_build(warehouse, settings)
+        last = last_build(warehouse, settings)
+        if FORCE in context.run.tags or not (settings.warehouse_dir / MARTS).exists():
+            last = None
         kept = _nodes_to_keep(manifest, last, inputs)
         # What is kept comes first, because what is made depends on it.
         yield from _kept(manifest, kept, context.assets_def)

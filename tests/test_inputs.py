@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -93,6 +94,11 @@ def test_a_published_generation_that_is_gone_is_published_again(
     assert again.exit_code == 0, again.errors
     assert again.generations[:-1] == published
     assert again.rows()["po_overview"]
+    (data_dir / "warehouse/psa_marts.duckdb").unlink()  # and what it was made from, too
+    shutil.rmtree(data_dir / "marts/generations")
+    anew = refresh(delivery, data_dir, PSA_AS_OF_DATE=TODAY)
+    assert anew.exit_code == 0, anew.errors
+    assert anew.rows()["po_overview"]
 
 
 def listed(settings: Settings, text: bytes) -> Settings:
