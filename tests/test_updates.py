@@ -1,4 +1,4 @@
-"""The facts, brought up to date night after night, against the same facts made anew."""
+"""Staging and facts, brought up to date night after night, against the same made anew."""
 
 import multiprocessing
 import os
@@ -27,6 +27,7 @@ FACTS = {
     "charges": "fct_charges_po_resolved",
     "time_entries": "fct_time_entries_po_resolved",
 }
+STAGED = ("stg_autotask__charges", "stg_autotask__time_entries")
 PARENTS = ("companies", "contracts", "projects", "tasks", "tickets")
 IN_PLACE = "brought up to date in place"
 OUT_OF_TURN = "its deliveries have not only grown by later deltas"
@@ -191,14 +192,15 @@ class Nights:
             schemas = "from duckdb_schemas() where schema_name = 'previous'"
             return bool(connection.execute(schemas).fetchall())
 
-    def differences(self, fact: str) -> dict[str, int]:
-        """Rows of a fact that are not those that it would have if it was made anew."""
-        query = self.target / f"compiled/po_billing/models/marts/purchase_orders/{fact}.sql"
+    def differences(self, model: str) -> dict[str, int]:
+        """Rows of a table that are not those that it would have if it was made anew."""
+        folder = "staging" if model in STAGED else "marts/purchase_orders"
+        query = self.target / f"compiled/po_billing/models/{folder}/{model}.sql"
         anew = query.read_text(encoding="utf-8")
         with duckdb.connect(self.warehouse, read_only=True) as connection:
             marts = str(self.warehouse.with_name("psa_marts.duckdb")).replace("'", "''")
             connection.execute(f"attach '{marts}' as psa_marts (read_only)")
-            kept = f"select * from psa_marts.marts.{fact}"  # noqa: S608 - our own name
+            kept = f"from {'staging' if model in STAGED else 'psa_marts.marts'}.{model}"
             counts = {
                 "missing": f"({anew}) except all ({kept})",
                 "too many": f"({kept}) except all ({anew})",
@@ -209,14 +211,14 @@ class Nights:
                 if (count := connection.sql(rows).aggregate("count(*)").fetchall()[0][0])
             }
 
-    def outcomes(self) -> tuple[str, str]:
-        """What became of the facts: brought up to date, or why made anew. They must be right."""
+    def outcomes(self, models: Iterable[str] = FACTS.values()) -> tuple[str, ...]:
+        """What became of tables: brought up to date, or why made anew. They must be right."""
         outcomes = []
-        for fact in FACTS.values():
-            assert self.differences(fact) == {}, f"night {self.nights}, {fact}"
-            said = re.findall(rf"{fact} is (?:made anew: )?(.*?)(?=\x1b|\n|$)", self.said)
+        for model in models:
+            assert self.differences(model) == {}, f"night {self.nights}, {model}"
+            said = re.findall(rf"{model} is (?:made anew: )?(.*?)(?=\x1b|\n|$)", self.said)
             outcomes.append(said[0] if said else "not said")
-        return outcomes[0], outcomes[1]
+        return tuple(outcomes)
 
     def change_fact(self, fact: str, *statements: str) -> None:
         """Do something to a fact behind dbt's back."""
@@ -231,11 +233,11 @@ def nights(tmp_path: Path) -> Nights:
     """Many worlds, delivered and built once."""
     nights = Nights(tmp_path, random.Random(SEED))  # noqa: S311 - not a secret
     nights.night()
-    assert nights.outcomes() == ("not said", "not said")
+    assert nights.outcomes() == nights.outcomes(STAGED) == ("not said", "not said")
     return nights
 
 
-def test_facts_brought_up_to_date_are_the_facts_made_anew(nights: Nights) -> None:
+def test_tables_brought_up_to_date_are_those_made_anew(nights: Nights) -> None:
     rng, breaker = nights.rng, deliveries.Breaker(nights.rng)
 
     # Deltas of everything, broken rows among them.
@@ -243,7 +245,7 @@ def test_facts_brought_up_to_date_are_the_facts_made_anew(nights: Nights) -> Non
         nights.deliver(table, [*nights.changed(table, 6), *nights.new(table, 2)])
     first = {table: nights.deliver_lines(table, breaker) for table in FACTS}
     nights.night()
-    assert nights.outcomes() == (IN_PLACE, IN_PLACE)
+    assert nights.outcomes() == nights.outcomes(STAGED) == (IN_PLACE, IN_PLACE)
 
     # Parents that vanish, orphans whose parent appears; a line's file delivered again as it was.
     for table in PARENTS:
@@ -253,7 +255,7 @@ def test_facts_brought_up_to_date_are_the_facts_made_anew(nights: Nights) -> Non
     path = nights.landing / "autotask" / first["charges"]
     path.write_bytes(path.read_bytes())
     nights.night()
-    assert nights.outcomes() == (IN_PLACE, IN_PLACE)
+    assert nights.outcomes() == nights.outcomes(STAGED) == (IN_PLACE, IN_PLACE)
 
     # A snapshot deletes charges; from now on somebody invoices labour.
     nights.deliver_all("charges", but=5)
@@ -261,13 +263,14 @@ def test_facts_brought_up_to_date_are_the_facts_made_anew(nights: Nights) -> Non
     nights.deliver("time_entries", entries)
     nights.night()
     assert nights.outcomes() == (OUT_OF_TURN, "int_labor_tracking has changed")
+    assert nights.outcomes(STAGED) == (OUT_OF_TURN, IN_PLACE)
 
     # Charges that come late, older than what is there; a wrong file of time entries is taken out.
     nights.write("charges", "charges/2026-05-02.csv", nights.changed("charges", 20))
     TableStore("autotask", "time_entries", nights.settings).unload(first["time_entries"])
     (nights.landing / "autotask" / first["time_entries"]).unlink()
     nights.night()
-    assert nights.outcomes() == (OUT_OF_TURN, OUT_OF_TURN)
+    assert nights.outcomes() == nights.outcomes(STAGED) == (OUT_OF_TURN, OUT_OF_TURN)
 
     # Charges mended under the same name; parents and time entries as on any night.
     last = nights.deliver("charges", nights.changed("charges", 5))
@@ -275,11 +278,12 @@ def test_facts_brought_up_to_date_are_the_facts_made_anew(nights: Nights) -> Non
         nights.deliver(table, nights.changed(table, 3))
     nights.deliver_lines("time_entries", breaker)
     nights.night()
-    assert nights.outcomes() == (IN_PLACE, IN_PLACE)
+    assert nights.outcomes() == nights.outcomes(STAGED) == (IN_PLACE, IN_PLACE)
     nights.write("charges", last, nights.changed("charges", 5))
     nights.change_fact("time_entries", "alter table {fact} alter po_source type blob")
     nights.night()
     assert nights.outcomes() == (OUT_OF_TURN, "its columns have changed")
+    assert nights.outcomes(STAGED) == (OUT_OF_TURN, IN_PLACE)
 
     # So many charges that writing all is as quick; so many deleted rows that scans would be slow.
     nights.deliver("charges", nights.changed("charges", len(nights.rows["charges"]) // 3))
@@ -293,17 +297,20 @@ def test_facts_brought_up_to_date_are_the_facts_made_anew(nights: Nights) -> Non
     charges, time_entries = nights.outcomes()
     assert re.fullmatch(r"\d+ lines of \d+ are due", charges)
     assert re.fullmatch(r"\d+ deleted rows have piled up", time_entries)
+    charges, time_entries = nights.outcomes(STAGED)
+    assert re.fullmatch(r"\d+ lines of \d+ are due", charges)
+    assert time_entries == IN_PLACE
 
     # Made anew or not, the next night starts from what is there; this one is not complete.
     for table in FACTS:
         nights.deliver(table, nights.changed(table, rng.randint(5, 20)))
     nights.deliver("tickets", nights.changed("tickets", 5))
     nights.night(is_complete=False)
-    assert nights.outcomes() == (IN_PLACE, IN_PLACE)
+    assert nights.outcomes() == nights.outcomes(STAGED) == (IN_PLACE, IN_PLACE)
 
     # So nothing is known of what the facts were made from; nor is it after a run by hand.
     nights.night()
-    assert nights.outcomes() == ("not said", "not said")
+    assert nights.outcomes() == nights.outcomes(STAGED) == ("not said", "not said")
     assert nights.is_kept()
     nights.build("int_labor_tracking")
     assert not nights.is_kept()

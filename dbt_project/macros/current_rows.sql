@@ -11,7 +11,7 @@
 
     batches as (
         select *
-        from {{ ref('stg_ingest__batches') }}
+        from {{ rows_due(ref('stg_ingest__batches')) }}
         where source = '{{ source_name }}' and table_name = '{{ table_name }}'
     ),
 

@@ -183,16 +183,17 @@
 
 
 {#-
-    The lines of a staging model to work on: all of them, or the few that a table is just being
-    brought up to date with.
+    The rows of a model to work on: all of them, or the few that a table is just being brought up
+    to date with.
 -#}
-{% macro lines_due(lines) -%}
-    {{ adapter.dispatch('lines_due')(lines) }}
+{% macro rows_due(relation) -%}
+    {{ adapter.dispatch('rows_due')(relation) }}
 {%- endmacro %}
 
-{#- A variable is its session's own: to all others, and after a crash, a view shows all lines. -#}
-{% macro duckdb__lines_due(lines) -%}
-    query_table(coalesce(getvariable('{{ lines_at_hand(lines.identifier) }}'), '{{ lines }}'))
+{#- A variable is its session's own: to all others, and after a crash, a view shows all rows. -#}
+{% macro duckdb__rows_due(relation) -%}
+    query_table(coalesce(getvariable('{{ at_hand(relation) }}'), '{{ relation }}'))
 {%- endmacro %}
 
-{% macro lines_at_hand(name) -%} {{ name }}_at_hand {%- endmacro %}
+{#- The variable that names the table of the rows at hand. -#}
+{% macro at_hand(relation) -%} {{ relation.identifier }}_at_hand {%- endmacro %}

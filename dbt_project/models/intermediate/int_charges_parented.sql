@@ -1,7 +1,7 @@
 with
 
 charges as (
-    select * from {{ lines_due(ref('stg_autotask__charges')) }}
+    select * from {{ rows_due(ref('stg_autotask__charges')) }}
 ),
 
 final as (

@@ -6,7 +6,7 @@ time_entries as (
         *,
         cast(null as bigint) as company_id,
         cast(null as bigint) as project_id
-    from {{ lines_due(ref('stg_autotask__time_entries')) }}
+    from {{ rows_due(ref('stg_autotask__time_entries')) }}
 ),
 
 final as (

@@ -1,0 +1,60 @@
+{#-
+    A staging table whose raw table grows by deltas: only the rows of those that have come since the
+    last build are written, in place of what was there of their keys. A later delta says nothing
+    about other keys. In doubt the table is made anew, as `updated_in_place` is.
+
+    Config, under `meta.rows`:
+        raw_table: where its rows come from; the model must read it by `current_rows`.
+        key: the columns that tell its rows apart, none of them null.
+-#}
+{% materialization merged_in_place, adapter='duckdb' %}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set rows = config.get('meta')['rows'] -%}
+    {%- set batches = built('staging', 'stg_ingest__batches') -%}
+
+    {%- if should_full_refresh() or not previous_is_kept() -%}
+        {{ return(materialization_table_duckdb()) }}
+    {%- endif -%}
+    {%- set reason = reason_to_make_anew(existing, rows['raw_table']) -%}
+    {%- if not reason -%}
+        {#- Were this to fail, the table of batches would be gone, and who asks for it would know. -#}
+        {%- do run_query(
+            "create temporary table batches_at_hand as
+            select batches.* from " ~ batches ~ " as batches
+            inner join (" ~ contents_added(rows['raw_table']) ~ ") as added
+                on batches.batch = added.batch and batches.extracted_at = added.extracted_at
+            where batches.source = 'autotask' and batches.table_name = '" ~ rows['raw_table'] ~ "';
+            set variable " ~ at_hand(batches) ~ " = 'temp.main.batches_at_hand';
+            create or replace temporary table rows_at_hand as " ~ compiled_code ~ ";
+            reset variable " ~ at_hand(batches) ~ ";
+            drop table batches_at_hand"
+        ) -%}
+        {%- set reason = reason_not_to_update('rows_at_hand') -%}
+    {%- endif -%}
+    {%- if reason -%}
+        {%- do log(this.identifier ~ " is made anew: " ~ reason, info=true) -%}
+        {{ return(materialization_table_duckdb()) }}
+    {%- endif -%}
+
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+
+    {%- call statement('main') -%}
+        delete from {{ this }}
+        where ({{ rows['key'] | join(', ') }}) in (
+            select ({{ rows['key'] | join(', ') }})
+            from rows_at_hand
+        );
+
+        insert into {{ this }} by name
+        select * from rows_at_hand;
+
+        drop table rows_at_hand;
+    {%- endcall -%}
+
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {{ adapter.commit() }}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {%- do log(this.identifier ~ " is brought up to date in place", info=true) -%}
+    {{ return({'relations': [this.incorporate(type='table')]}) }}
+{% endmaterialization %}
