@@ -12,58 +12,72 @@ milestones as (
     select * from {{ ref('stg_autotask__contract_milestones') }}
 ),
 
--- Each kind is summed before they meet, and by the key of the PO alone, because many lines share a
--- month and comparing fewer texts is what takes the time. Company and number follow from the key.
 -- A charge that claims a milestone is the milestone's own bill: counting both would bill it twice.
-charge_months as (
+charges_on_pos as (
     select
-        charges.purchase_order_key,
-        any_value(charges.po_company_id) as po_company_id,
-        any_value(charges.po_number) as po_number,
-        {{ first_day_of_month('charges.date_purchased') }} as activity_month,
-        count(*) as charge_count,
-        count(*) filter (where charges.is_billable and milestones.milestone_id is null)
-            as counted_charge_count,
-        0 as time_entry_count,
-        coalesce(sum(charges.billable_amount) filter (
-            where charges.is_billable and milestones.milestone_id is null
-        ), 0) as charges_amount,
-        0 as labor_amount,
-        0 as hours_worked,
-        0 as billable_hours,
-        min(charges.date_purchased) as first_line_date,
-        max(charges.date_purchased) as last_line_date
+        charges.*,
+        charges.is_billable and milestones.milestone_id is null as is_counted
     from charges
     left join milestones
         on charges.milestone_id = milestones.milestone_id
     where charges.has_po
-    group by charges.purchase_order_key, {{ first_day_of_month('charges.date_purchased') }}
 ),
 
-time_entry_months as (
+lines as (
     select
-        purchase_order_key,
-        any_value(po_company_id) as po_company_id,
-        any_value(po_number) as po_number,
-        {{ first_day_of_month('date_worked') }} as activity_month,
+        po_company_id,
+        po_number,
+        1 as charge_count,
+        case when is_counted then 1 else 0 end as counted_charge_count,
+        0 as time_entry_count,
+        case when is_counted then billable_amount else 0 end as charges_amount,
+        0 as labor_amount,
+        0 as hours_worked,
+        0 as billable_hours,
+        date_purchased as line_date
+    from charges_on_pos
+
+    union all
+
+    select
+        po_company_id,
+        po_number,
         0 as charge_count,
         0 as counted_charge_count,
-        count(*) as time_entry_count,
+        1 as time_entry_count,
         0 as charges_amount,
+        labor_amount,
+        hours_worked,
+        billable_hours,
+        date_worked as line_date
+    from time_entries
+    where has_po
+),
+
+-- By company and number, because the key, a longer text, follows from them.
+sums as (
+    select
+        po_company_id,
+        po_number,
+        {{ first_day_of_month('line_date') }} as activity_month,
+        cast(sum(charge_count) as bigint) as charge_count,
+        cast(sum(counted_charge_count) as bigint) as counted_charge_count,
+        cast(sum(time_entry_count) as bigint) as time_entry_count,
+        sum(charges_amount) as charges_amount,
         sum(labor_amount) as labor_amount,
         sum(hours_worked) as hours_worked,
         sum(billable_hours) as billable_hours,
-        min(date_worked) as first_line_date,
-        max(date_worked) as last_line_date
-    from time_entries
-    where has_po
-    group by purchase_order_key, {{ first_day_of_month('date_worked') }}
+        min(line_date) as first_line_date,
+        max(line_date) as last_line_date
+    from lines
+    group by po_company_id, po_number, {{ first_day_of_month('line_date') }}
 ),
 
 final as (
-    select * from charge_months
-    union all
-    select * from time_entry_months
+    select
+        {{ purchase_order_key('po_company_id', 'po_number') }} as purchase_order_key,
+        *
+    from sums
 )
 
 select * from final

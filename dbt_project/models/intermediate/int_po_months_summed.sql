@@ -8,56 +8,48 @@ milestones as (
     select * from {{ ref('fct_milestones') }}
 ),
 
-lines_and_milestones as (
-    select
-        *,
-        0 as counted_milestone_count,
-        0 as milestone_amount
-    from lines
-
-    union all
-
+milestone_months as (
     select
         purchase_order_key,
         po_company_id,
         po_number,
         {{ first_day_of_month("coalesce(date_due, " ~ as_of_date() ~ ")") }} as activity_month,
-        0 as charge_count,
-        0 as counted_charge_count,
-        0 as time_entry_count,
-        0 as charges_amount,
-        0 as labor_amount,
-        0 as hours_worked,
-        0 as billable_hours,
-        cast(null as date) as first_line_date,
-        cast(null as date) as last_line_date,
-        case when billing_stage in ('approved_for_billing', 'billed') then 1 else 0 end
+        count(*) filter (where billing_stage in ('approved_for_billing', 'billed'))
             as counted_milestone_count,
-        case when billing_stage in ('approved_for_billing', 'billed') then amount else 0 end
+        coalesce(sum(amount) filter (where billing_stage in ('approved_for_billing', 'billed')), 0)
             as milestone_amount
     from milestones
     where purchase_order_key is not null
+    group by
+        purchase_order_key,
+        po_company_id,
+        po_number,
+        {{ first_day_of_month("coalesce(date_due, " ~ as_of_date() ~ ")") }}
 ),
 
 final as (
     select
-        purchase_order_key,
-        any_value(po_company_id) as po_company_id,
-        any_value(po_number) as po_number,
-        activity_month,
-        cast(sum(charge_count) as bigint) as charge_count,
-        cast(sum(counted_charge_count) as bigint) as counted_charge_count,
-        cast(sum(time_entry_count) as bigint) as time_entry_count,
-        cast(sum(counted_milestone_count) as bigint) as counted_milestone_count,
-        sum(charges_amount) as charges_amount,
-        sum(labor_amount) as labor_amount,
-        sum(milestone_amount) as milestone_amount,
-        sum(hours_worked) as hours_worked,
-        sum(billable_hours) as billable_hours,
-        min(first_line_date) as first_line_date,
-        max(last_line_date) as last_line_date
-    from lines_and_milestones
-    group by purchase_order_key, activity_month
+        coalesce(lines.purchase_order_key, milestone_months.purchase_order_key)
+            as purchase_order_key,
+        coalesce(lines.po_company_id, milestone_months.po_company_id) as po_company_id,
+        coalesce(lines.po_number, milestone_months.po_number) as po_number,
+        coalesce(lines.activity_month, milestone_months.activity_month) as activity_month,
+        coalesce(lines.charge_count, 0) as charge_count,
+        coalesce(lines.counted_charge_count, 0) as counted_charge_count,
+        coalesce(lines.time_entry_count, 0) as time_entry_count,
+        coalesce(milestone_months.counted_milestone_count, 0) as counted_milestone_count,
+        coalesce(lines.charges_amount, 0) as charges_amount,
+        coalesce(lines.labor_amount, 0) as labor_amount,
+        coalesce(milestone_months.milestone_amount, 0) as milestone_amount,
+        coalesce(lines.hours_worked, 0) as hours_worked,
+        coalesce(lines.billable_hours, 0) as billable_hours,
+        lines.first_line_date,
+        lines.last_line_date
+    from lines
+    full join milestone_months
+        on
+            lines.purchase_order_key = milestone_months.purchase_order_key
+            and lines.activity_month = milestone_months.activity_month
 )
 
 select * from final

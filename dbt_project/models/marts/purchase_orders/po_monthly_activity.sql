@@ -21,7 +21,7 @@ final as (
     from months
     where counted_charge_count + time_entry_count + counted_milestone_count > 0
     window so_far as (
-        partition by purchase_order_key
+        partition by po_company_id, po_number
         order by activity_month
         rows between unbounded preceding and current row
     )
