@@ -321,7 +321,8 @@ def _fix_first(marts: duckdb.DuckDBPyConnection, currency: str) -> list[dict[str
     fixes = []
     for query, sentence, link in (
         (
-            "select company_name, total_billable_exposed, material_code_name, company_id "
+            "select coalesce(company_name, 'an unknown company'), total_billable_exposed, "
+            "material_code_name, company_id "
             "from marts.po_exposure where po_required and total_billable_exposed > 0 "
             "and company_id is not null "
             "order by total_billable_exposed desc, company_id, material_code_name",

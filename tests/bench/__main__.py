@@ -30,18 +30,20 @@ DAY = timedelta(days=1)
 
 
 def main() -> None:
-    """Measure one scale, and the sample, and write the results."""
+    """Measure one scale, and before it the sample, and write the results."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.partition("\n")[0])
     parser.add_argument("--scale", type=int, default=MILLION, help="140 = 1 M charges, 1 = sample")
     parser.add_argument("--runs", type=int, help="3 up to 1 M charges and of the sample, else 1")
     parser.add_argument("--pandas", action="store_true", help="pandas above 2 M charges, too")
+    parser.add_argument("--no-sample", action="store_true", help="what it cost last stays")
     parser.add_argument("--folder", type=Path, help="for extracts and data, in place of /tmp")
     options = parser.parse_args()
     runs = options.runs or (3 if options.scale <= MILLION else 1)
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         facts = machine()
         bench = Bench(Path(folder), options.scale, runs)
-        write_sample(facts, *measure_sample(Path(folder), options.runs or 3))
+        if not options.no_sample:
+            write_sample(facts, *measure_sample(Path(folder), options.runs or 3))
         bench.from_parquet(options.pandas or options.scale <= MOST_FOR_PANDAS)
         bench.day_after_day()
         # What is measured by now is kept, should the disk be too small for the rest.
