@@ -15,8 +15,8 @@ MEMORY_LIMIT = "2500MB"
 
 def main(landing: str, database: str, as_of: str) -> None:
     """Run the script on a landing folder of parquet files into a new database."""
-    config = {"memory_limit": MEMORY_LIMIT, "disabled_compression_methods": "fsst"}
-    with duckdb.connect(database, config=config) as connection:
+    with duckdb.connect(database, config={"memory_limit": MEMORY_LIMIT}) as connection:
+        connection.execute("set disabled_compression_methods = 'fsst'")
         for name, value in {"landing": landing, "seeds": str(SEEDS), "as_of": as_of}.items():
             text = value.replace("'", "''")
             connection.execute(f"set variable {name} = '{text}'")
