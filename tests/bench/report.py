@@ -247,8 +247,13 @@ def _whole(cases: dict[str, Any], rows: dict[str, int]) -> list[str]:
         *_table(heads, table),
         "",
         "Rows are charges and time entries together, those of the first delivery; for charges "
-        "alone, charges by the seconds of work.",
+        "alone, charges by the seconds of work" + _steps(cases["charges alone"]["stages"]) + ".",
     ]
+
+
+def _steps(stages: list[list[Any]]) -> str:
+    told = ", ".join(f"{name} {wall:.2f} s" for _, name, wall, _ in stages)
+    return f": {told}, writing beside the other two" if told else ""
 
 
 def _targets(scales: dict[str, Any], scale: str) -> list[str]:
@@ -264,13 +269,18 @@ def _targets(scales: dict[str, Any], scale: str) -> list[str]:
     table.append(["peak memory of a refresh, all processes", f"{peak:.2f} GiB",
                   f"≤ {MEMORY_TARGET:.0f} GiB", _met(peak <= MEMORY_TARGET)])  # fmt: skip
     if int(scale) > 140 and "140" in scales:
-        large, small = (
-            found["cases"][FIRST]["wall"] / sum(found["rows"].values())
-            for found in (scales[scale], scales["140"])
-        )
-        change = large / small - 1
-        table.append(["seconds a row against 1 M charges", f"{change:+.0%}",
-                      f"± {PER_ROW_TARGET:.0%}", _met(abs(change) <= PER_ROW_TARGET)])  # fmt: skip
+        fixed = {"seconds a row against 1 M charges": 0.0}
+        if "1" in scales:
+            sample = scales["1"]["cases"][FIRST]["wall"]
+            fixed[f"the same beyond the {sample:.0f} s that the sample's size takes"] = sample
+        for name, seconds in fixed.items():
+            large, small = (
+                (found["cases"][FIRST]["wall"] - seconds) / sum(found["rows"].values())
+                for found in (scales[scale], scales["140"])
+            )
+            change = large / small - 1
+            table.append([name, f"{change:+.0%}", f"± {PER_ROW_TARGET:.0%}",
+                          _met(abs(change) <= PER_ROW_TARGET)])  # fmt: skip
     return _table(["ratio", "measured", "target", "met"], table)
 
 
