@@ -17,7 +17,7 @@
     {%- endif -%}
     {%- set reason = reason_to_make_anew(existing, rows['raw_table']) -%}
     {%- if not reason -%}
-        {#- Were this to fail, the table of batches would be gone, and who asks for it would know. -#}
+        {#- Were this to fail, so would the build, and the next one would make everything anew. -#}
         {%- do run_query(
             "create temporary table batches_at_hand as
             select batches.* from " ~ batches ~ " as batches

@@ -21,10 +21,9 @@ from tests.bench.commands import dbt_build, floor, generate, load_charges, plain
 from tests.bench.figures import differences, figures_of
 from tests.bench.measure import Cost
 from tests.bench.nightly import deliver_night
-from tests.bench.report import Case, machine, write_sample, write_section
+from tests.bench.report import MILLION, Case, machine, write_sample, write_section
 from tests.bench.stages import GROUPS, STEPS, Stage, ratios_to_floor, stages
 
-MILLION = 140  # the scale at which the sample has a million charges
 MOST_FOR_PANDAS = 2 * MILLION
 DAY = timedelta(days=1)
 

@@ -11,6 +11,7 @@ CHARGES, ENTRIES = "marts.fct_charges_po_resolved", "marts.fct_time_entries_po_r
 def figures_of(database: Path) -> dict[str, str]:
     """The figures of a database of marts, published ones or those of the floor."""
     with duckdb.connect(database, read_only=True) as marts:
+        marts.execute("set enable_progress_bar = false")  # on, where no main file is known
         whole = marts.sql(
             f"""
             select

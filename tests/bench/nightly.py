@@ -52,6 +52,6 @@ def deliver_night(landing: Path, night: date) -> None:
 def _deliver(path: Path, query: str) -> None:
     newest = max(path.parent.glob("*.full.parquet"))
     with duckdb.connect(config={"memory_limit": "1GB"}) as connection:
-        connection.execute("set timezone = 'UTC'")
+        connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
         connection.read_parquet(str(newest)).create_view("delivered")
         connection.sql(query).write_parquet(str(path), compression="zstd")
