@@ -22,16 +22,16 @@ help: ## list the targets
 setup: $(MANIFEST) ## make .venv from the lock and parse the dbt project, once
 
 run: $(MANIFEST) ## refresh: ingest, validate, build, test, publish; rebuilds what changed, all with FORCE=1
-	@$(BIN)/python -m orchestration.run $(if $(FORCE),--force)
+	@$(BIN)/python -m orchestration.operate.refresh $(if $(FORCE),--force)
 
 generations: .venv/ready ## list what is published, and which generation readers open
-	@$(BIN)/python -m orchestration.generations list
+	@$(BIN)/python -m orchestration.publish.generations list
 
 rollback: .venv/ready ## let readers open the generation before, or GENERATION=id, at once
-	@$(BIN)/python -m orchestration.generations rollback $(GENERATION)
+	@$(BIN)/python -m orchestration.publish.generations rollback $(GENERATION)
 
 doctor: $(MANIFEST) ## check settings, landing, locks, versions, runs and what is published
-	@$(BIN)/python -m orchestration.doctor
+	@$(BIN)/python -m orchestration.operate.doctor
 
 dev: $(MANIFEST) ## open the Dagster UI on 127.0.0.1:3000
 	$(WITH_SETTINGS) $(BIN)/dagster dev -m orchestration.definitions -h 127.0.0.1
@@ -40,13 +40,13 @@ report: .venv/ready ## print where the pages are, or write the page of one clien
 	@$(BIN)/python -m orchestration.reports.site $(COMPANY)
 
 quarantine: .venv/ready ## show refused files and rows that were set aside, and what to do
-	@$(BIN)/python -m orchestration.deliveries quarantine
+	@$(BIN)/python -m orchestration.operate.deliveries quarantine
 
 unload: .venv/ready ## take a wrong delivery out: make unload BATCH=autotask/contracts/2026-11-20.full.csv
-	@$(BIN)/python -m orchestration.deliveries unload "$(BATCH)"
+	@$(BIN)/python -m orchestration.operate.deliveries unload "$(BATCH)"
 
 messages: .venv/ready # write the table of all messages about deliveries anew
-	@$(BIN)/python -m orchestration.refusals
+	@$(BIN)/python -m orchestration.ingest.rejections
 
 test: $(MANIFEST) browser ## run every test
 	$(BIN)/python -m pytest

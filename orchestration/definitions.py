@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import dagster as dg
 
-from orchestration.ingest import batches_asset, raw_assets
-from orchestration.one_writer import one_writer
-from orchestration.publish import JOB, generation_asset
-from orchestration.readiness import JOB as READINESS_JOB
-from orchestration.readiness import readiness_checks, readiness_schedule
+from orchestration.build.assets import dbt_resource, mart_assets
+from orchestration.ingest.assets import batches_asset, raw_assets
+from orchestration.operate.readiness import JOB as READINESS_JOB
+from orchestration.operate.readiness import readiness_checks, readiness_schedule
+from orchestration.operate.run_lock import one_writer
+from orchestration.operate.triggers import failure_sensors, landing_sensor, nightly_schedule
+from orchestration.publish.assets import JOB, generation_asset
 from orchestration.settings import Settings, read_settings
-from orchestration.transform import dbt_resource, mart_assets
-from orchestration.triggers import failure_sensors, landing_sensor, nightly_schedule
 
 MARTS_ARE_FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26))
 
@@ -40,7 +40,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     assets.append(generation_asset(settings, assets))
     if settings.postgres_url:
         # Imported here, because its drivers are optional.
-        from orchestration.postgres import postgres_asset
+        from orchestration.publish.targets.postgres import postgres_asset
 
         assets.append(postgres_asset(settings, assets[-1]))
     return dg.Definitions(

@@ -42,7 +42,7 @@ def die() -> None:
 
 def publish_until(change: int, data_dir: str, generation_id: str) -> None:
     """Publish and die before a change of the file system below the marts."""
-    from orchestration.generations import publish
+    from orchestration.publish.generations import publish
     from orchestration.settings import read_settings
 
     settings = read_settings({"PSA_DATA_DIR": data_dir, "PSA_KEEP_GENERATIONS": "2"})
@@ -62,7 +62,7 @@ def publish_until(change: int, data_dir: str, generation_id: str) -> None:
 
 def refresh_until(end: list[str]) -> Callable[[], None]:
     """Prepare a refresh that ends in the given way."""
-    from orchestration import run
+    from orchestration.operate import refresh as run
 
     if end[0] == "at":
         event_type, step, number = end[1], end[2], int(end[3])
@@ -156,13 +156,13 @@ def full(disk: Path, room: int = 0) -> Iterator[None]:
 
 def fill(disk: Path) -> None:
     """Fill the disk at the build, at the copy and at the flip; readers must not notice."""
-    from orchestration import generations
+    from orchestration.publish import generations
     from orchestration.settings import read_settings
 
     settings = read_settings({"PSA_DATA_DIR": str(disk / "data")})
     current = settings.marts_dir / "current"
     published, rows = current.resolve(), generations.check_generation(current, settings)
-    refresh = [sys.executable, "-m", "orchestration.run"]
+    refresh = [sys.executable, "-m", "orchestration.operate.refresh"]
 
     for room in (0, 4_000_000):  # at the start, and within the build
         with full(disk, room):

@@ -9,10 +9,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from orchestration.build.assets import DBT_PROJECT
 from orchestration.definitions import build_definitions, defs
-from orchestration.ingest import BATCHES, REJECTS
+from orchestration.ingest.assets import BATCHES, REJECTS
 from orchestration.settings import SettingError, read_settings
-from orchestration.transform import DBT_PROJECT
 from schemas import RAW_TABLES
 
 

@@ -9,7 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from orchestration.generations import (
+from orchestration.publish.generations import (
     check_generation,
     list_generations,
     publish,

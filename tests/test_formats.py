@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from orchestration import formats
-from orchestration.formats import open_delivery
-from orchestration.refusals import RefusedFile
+from orchestration.ingest import formats
+from orchestration.ingest.formats import open_delivery
+from orchestration.ingest.rejections import RefusedFile
 from schemas import RAW_TABLES
 
 COMPANIES = RAW_TABLES["autotask", "companies"]
@@ -372,7 +372,7 @@ def test_parquet_values_of_every_type_are_handed_on_exactly(tmp_path: Path) -> N
 def test_rows_of_long_texts_come_in_smaller_chunks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
-    monkeypatch.setattr("orchestration.formats.CHUNK_BYTES", 1 << 20)
+    monkeypatch.setattr("orchestration.ingest.formats.CHUNK_BYTES", 1 << 20)
     rows = pl.DataFrame({"id": range(30_000), "company_name": ["x" * 200] * 30_000})
     if ending == "csv":
         rows.write_csv(tmp_path / "a.csv")

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from orchestration.inputs import Inputs, last_build, nodes_by_as_of_date, remember_build
+from orchestration.build.fingerprint import Inputs, last_build, nodes_by_as_of_date, remember_build
 from orchestration.settings import ROOT, Settings, read_settings
 from tests.conftest import Refresh, python, refresh
 
@@ -51,7 +51,7 @@ def test_what_has_not_changed_is_neither_built_nor_published_again(
     assert warning in later.output  # it holds as long as it is not mended
 
     forced = python(
-        *("-m", "orchestration.run", "--force"),
+        *("-m", "orchestration.operate.refresh", "--force"),
         PSA_LANDING_DIR=str(delivery),
         PSA_DATA_DIR=str(data_dir),
         PSA_AS_OF_DATE=TOMORROW,

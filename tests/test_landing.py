@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.landing import Batch, find_batches
-from orchestration.refusals import RefusedFile
+from orchestration.ingest.landing import Batch, find_batches
+from orchestration.ingest.rejections import RefusedFile
 
 
 def deliver(landing: Path, name: str, content: bytes = b"id,company_name\n") -> Batch:

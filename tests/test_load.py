@@ -19,10 +19,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestration import contents
-from orchestration.contents import Content, TableFiles, parquet_file
-from orchestration.landing import Batch, find_batches
-from orchestration.load import TableLoad, TableStore, _Judged
+from orchestration.ingest import raw_store as contents
+from orchestration.ingest.landing import Batch, find_batches
+from orchestration.ingest.load import TableLoad, TableStore, _Judged
+from orchestration.ingest.raw_store import Content, TableFiles, parquet_file
 from orchestration.settings import ROOT, read_settings
 from schemas import RAW_TABLES
 
@@ -215,7 +215,7 @@ def test_two_spellings_of_a_po_are_one_record(tmp_path: Path) -> None:
 
 
 def test_row_numbers_count_through_all_chunks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestration.formats.CHUNK_ROWS", 2_048)
+    monkeypatch.setattr("orchestration.ingest.formats.CHUNK_ROWS", 2_048)
     lines = [f"{number},Company {number}" for number in range(1, 10_001)]
     lines[9_000] = "x,Company"
     lines[5_000] = lines[1]
@@ -319,8 +319,8 @@ def test_a_refusal_names_file_counts_and_the_top_rules_and_keeps_the_last_good_s
 def test_a_file_broken_from_end_to_end_is_counted_and_not_kept(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestration.formats.CHUNK_ROWS", 4_096)
-    monkeypatch.setattr("orchestration.formats.PIECE_ROWS", 4_096)
+    monkeypatch.setattr("orchestration.ingest.formats.CHUNK_ROWS", 4_096)
+    monkeypatch.setattr("orchestration.ingest.formats.PIECE_ROWS", 4_096)
     kept = []
     rejects = TableStore._rejects
 
@@ -636,8 +636,8 @@ def test_an_unloaded_content_stays_out_and_what_was_before_it_counts_again(desk:
 KILLED = """
 import os, sys
 from pathlib import Path
-from orchestration.landing import find_batches
-from orchestration.load import TableStore
+from orchestration.ingest.landing import find_batches
+from orchestration.ingest.load import TableStore
 from orchestration.settings import read_settings
 
 settings, left = read_settings(), int(sys.argv[1])

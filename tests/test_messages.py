@@ -3,8 +3,15 @@
 import re
 from pathlib import Path
 
-from orchestration import refusals
-from orchestration.refusals import MESSAGES, REFUSALS, REMEDIES, RefusedFile, as_markdown, rules
+from orchestration.ingest import rejections as refusals
+from orchestration.ingest.rejections import (
+    MESSAGES,
+    REFUSALS,
+    REMEDIES,
+    RefusedFile,
+    as_markdown,
+    rules,
+)
 from orchestration.settings import ROOT
 from tests.conftest import python
 from tests.test_load import HEAD, Desk
@@ -14,7 +21,7 @@ def at_the_prompt(desk: Desk, *arguments: str) -> tuple[int, str, str]:
     """Run `make quarantine` or `make unload` for a desk."""
     return python(
         "-m",
-        "orchestration.deliveries",
+        "orchestration.operate.deliveries",
         *arguments,
         PSA_LANDING_DIR=str(desk.landing),
         PSA_DATA_DIR=str(desk.data),

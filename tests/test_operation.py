@@ -18,11 +18,10 @@ from dagster._core.test_utils import create_run_for_test
 from dagster._utils.schedules import schedule_execution_time_iterator
 from packaging.requirements import Requirement
 
-from orchestration import alerts
-from orchestration import one_writer as one_writer_module
 from orchestration.definitions import build_definitions
-from orchestration.generations import publish
-from orchestration.one_writer import (
+from orchestration.operate import alerts
+from orchestration.operate import run_lock as one_writer_module
+from orchestration.operate.run_lock import (
     Busy,
     Holder,
     holder_of,
@@ -32,8 +31,9 @@ from orchestration.one_writer import (
     refresh_lock,
     tidy_up_after_the_dead,
 )
+from orchestration.operate.triggers import landing_sensor, nightly_schedule
+from orchestration.publish.generations import publish
 from orchestration.settings import ROOT, Settings, read_settings
-from orchestration.triggers import landing_sensor, nightly_schedule
 from tests.conftest import MARTS, Refresh, python, refresh
 
 RUN_ID = "00000000-0000-4000-8000-000000000000"
@@ -315,7 +315,7 @@ def publish_days(settings: Settings, *days: int) -> None:
 def generations(settings: Settings, *arguments: str) -> tuple[int, str, str]:
     """What `make generations` and `make rollback` start."""
     data_dir = str(settings.data_dir)
-    return python("-m", "orchestration.generations", *arguments, PSA_DATA_DIR=data_dir)
+    return python("-m", "orchestration.publish.generations", *arguments, PSA_DATA_DIR=data_dir)
 
 
 def test_generations_are_listed_and_rolled_back_and_the_next_refresh_publishes_as_ever(
@@ -359,7 +359,9 @@ def test_a_generation_that_cannot_be_read_is_not_rolled_back_to(settings: Settin
 
 
 def test_the_doctor_finds_nothing_after_a_refresh(sample: Refresh) -> None:
-    code, said, errors = python("-m", "orchestration.doctor", PSA_DATA_DIR=str(sample.data_dir))
+    code, said, errors = python(
+        "-m", "orchestration.operate.doctor", PSA_DATA_DIR=str(sample.data_dir)
+    )
     assert code == 0, said + errors
     assert {line.split()[0] for line in said.splitlines()} == {"ok"}
     assert {line.split()[1] for line in said.splitlines()} == {
@@ -384,7 +386,9 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(settings: Settings) -> Non
     (settings.marts_dir / "generations" / "20260101T000000Z-x" / "manifest.json").unlink()
     (settings.warehouse_dir / "warehouse.duckdb").write_text("no database")
     settings.data_dir.chmod(0o755)
-    code, said, _ = python("-m", "orchestration.doctor", PSA_DATA_DIR=str(settings.data_dir))
+    code, said, _ = python(
+        "-m", "orchestration.operate.doctor", PSA_DATA_DIR=str(settings.data_dir)
+    )
     problems = "\n".join(line for line in said.splitlines() if line.startswith("problem"))
     assert code == 1
     for part in (

@@ -19,9 +19,9 @@ import duckdb
 import psycopg2
 import pytest
 
-from orchestration import postgres
-from orchestration.generations import publish
-from orchestration.postgres import PostgresError, load, postgres_asset
+from orchestration.publish.generations import publish
+from orchestration.publish.targets import postgres
+from orchestration.publish.targets.postgres import PostgresError, load, postgres_asset
 from orchestration.settings import Settings, read_settings
 from tests.conftest import Refresh, build
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.generations import PublishError, check_generation, publish, roll_back
+from orchestration.publish.generations import PublishError, check_generation, publish, roll_back
 from orchestration.settings import Settings
 from tests.conftest import MARTS, build, numbers
 

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from orchestration.definitions import build_definitions, defs
-from orchestration.readiness import QUESTIONS
+from orchestration.operate.readiness import QUESTIONS
 from orchestration.settings import SettingError, Settings, read_settings
 from tests.conftest import Refresh
 

@@ -23,7 +23,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from orchestration.generations import open_database
+from orchestration.publish.generations import open_database
 from orchestration.reports import site as site_module
 from orchestration.reports.content import PAGES
 from orchestration.reports.site import company_html, write_site

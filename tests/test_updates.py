@@ -13,10 +13,10 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.ingest import batches_asset
-from orchestration.landing import find_batches
-from orchestration.load import TableStore
-from orchestration.previous import VARIABLE, keep_previous
+from orchestration.build.incremental import VARIABLE, keep_previous
+from orchestration.ingest.assets import batches_asset
+from orchestration.ingest.landing import find_batches
+from orchestration.ingest.load import TableStore
 from orchestration.settings import ROOT, Settings, read_settings
 from schemas import RAW_TABLES
 from tests import deliveries, worlds

@@ -32,14 +32,10 @@
         {%- set reason = reason_not_to_update('rows_at_hand') -%}
     {%- endif -%}
     {%- if reason -%}
-        {%- do log(this.identifier ~ " is made anew: " ~ reason, info=true) -%}
-        {{ return(materialization_table_duckdb()) }}
+        {{ return(made_anew(reason)) }}
     {%- endif -%}
 
-    {{ run_hooks(pre_hooks, inside_transaction=False) }}
-    {{ run_hooks(pre_hooks, inside_transaction=True) }}
-
-    {%- call statement('main') -%}
+    {%- set statements -%}
         delete from {{ this }}
         where ({{ rows['key'] | join(', ') }}) in (
             select ({{ rows['key'] | join(', ') }})
@@ -50,11 +46,6 @@
         select * from rows_at_hand;
 
         drop table rows_at_hand;
-    {%- endcall -%}
-
-    {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {{ adapter.commit() }}
-    {{ run_hooks(post_hooks, inside_transaction=False) }}
-    {%- do log(this.identifier ~ " is brought up to date in place", info=true) -%}
-    {{ return({'relations': [this.incorporate(type='table')]}) }}
+    {%- endset -%}
+    {{ return(written_in_place(statements)) }}
 {% endmaterialization %}

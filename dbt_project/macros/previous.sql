@@ -158,3 +158,25 @@
     {%- endif -%}
     {{ return('') }}
 {% endmacro %}
+
+
+{#- Make the table as any other, and say why; to be returned by a materialization. -#}
+{% macro made_anew(reason) %}
+    {%- do log(this.identifier ~ " is made anew: " ~ reason, info=true) -%}
+    {{ return(materialization_table_duckdb()) }}
+{% endmacro %}
+
+
+{#- Bring the table up to date by these statements; to be returned by a materialization. -#}
+{% macro written_in_place(statements) %}
+    {%- do run_hooks(pre_hooks, inside_transaction=False) -%}
+    {%- do run_hooks(pre_hooks, inside_transaction=True) -%}
+    {%- call statement('main') -%}
+        {{ statements }}
+    {%- endcall -%}
+    {%- do run_hooks(post_hooks, inside_transaction=True) -%}
+    {%- do adapter.commit() -%}
+    {%- do run_hooks(post_hooks, inside_transaction=False) -%}
+    {%- do log(this.identifier ~ " is brought up to date in place", info=true) -%}
+    {{ return({'relations': [this.incorporate(type='table')]}) }}
+{% endmacro %}

@@ -18,7 +18,6 @@
     {%- set existing = load_cached_relation(this) -%}
     {%- set lines = config.get('meta')['lines'] -%}
     {%- set staged = built('staging', lines['staging']) -%}
-    {%- set target_relation = this.incorporate(type='table') -%}
 
     {%- if should_full_refresh() or not previous_is_kept() -%}
         {{ return(materialization_table_duckdb()) }}
@@ -32,15 +31,11 @@
         {%- set reason = reason_not_to_update('keys_of_lines_due') -%}
     {%- endif -%}
     {%- if reason -%}
-        {%- do log(this.identifier ~ " is made anew: " ~ reason, info=true) -%}
-        {{ return(materialization_table_duckdb()) }}
+        {{ return(made_anew(reason)) }}
     {%- endif -%}
 
-    {{ run_hooks(pre_hooks, inside_transaction=False) }}
-    {{ run_hooks(pre_hooks, inside_transaction=True) }}
-
     {#- Were this to fail, the table of lines at hand would be gone, and who asks for it would know. -#}
-    {%- call statement('main') -%}
+    {%- set statements -%}
         create temporary table lines_at_hand as
         select *
         from {{ staged }}
@@ -65,13 +60,8 @@
         reset variable {{ at_hand(staged) }};
 
         drop table lines_at_hand;
-    {%- endcall -%}
-
-    {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {{ adapter.commit() }}
-    {{ run_hooks(post_hooks, inside_transaction=False) }}
-    {%- do log(this.identifier ~ " is brought up to date in place", info=true) -%}
-    {{ return({'relations': [target_relation]}) }}
+    {%- endset -%}
+    {{ return(written_in_place(statements)) }}
 {% endmaterialization %}
 
 

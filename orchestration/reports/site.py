@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from orchestration.generations import DATABASE, list_generations, open_database
+from orchestration.publish.generations import DATABASE, list_generations, open_database
 from orchestration.reports.charts import CHARTS, Drawing
 from orchestration.reports.content import (
     COMPANY_PAGE,

@@ -12,8 +12,8 @@ from typing import Any
 
 import pandera.backends.polars.builtin_checks  # noqa: F401 - else the first validation imports it
 
-from orchestration import load
-from orchestration.landing import find_batches
+from orchestration.ingest import load
+from orchestration.ingest.landing import find_batches
 from orchestration.settings import read_settings
 from tests.bench.stages import STEPS
 

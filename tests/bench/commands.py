@@ -19,7 +19,7 @@ def generate(landing: Path, scale: int, file_format: str) -> Cost:
 def refresh(landing: Path, data: Path, as_of: date = SAMPLE_AS_OF_DATE, *arguments: str) -> Cost:
     """Refresh as `make run` does."""
     return measure(
-        [PYTHON, "-m", "orchestration.run", *arguments],
+        [PYTHON, "-m", "orchestration.operate.refresh", *arguments],
         PSA_LANDING_DIR=str(landing),
         PSA_DATA_DIR=str(data),
         PSA_AS_OF_DATE=as_of.isoformat(),

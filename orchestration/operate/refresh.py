@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import sqlalchemy
 
-from orchestration.generations import DATABASE, open_database
+from orchestration.publish.generations import DATABASE, open_database
 from orchestration.settings import SettingError, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: those of the command line by default.
     """
-    parser = argparse.ArgumentParser(prog="python -m orchestration.run", description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--force", action="store_true", help="rebuild what has not changed, too")
     force = parser.parse_args(arguments).force
     try:
@@ -50,11 +50,11 @@ def _refresh(settings: Settings, force: bool) -> bool:
     # Imported here, because a mistaken setting must be told at once and in one line.
     import dagster as dg
 
-    from orchestration.alerts import alert
+    from orchestration.build.fingerprint import FORCE
     from orchestration.definitions import defs
-    from orchestration.inputs import FORCE
-    from orchestration.one_writer import Busy, only_writer
-    from orchestration.publish import JOB
+    from orchestration.operate.alerts import alert
+    from orchestration.operate.run_lock import Busy, only_writer
+    from orchestration.publish.assets import JOB
 
     _spare_the_disk()
     console = sys.stdout

@@ -23,7 +23,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet
 
-from orchestration.refusals import RefusedFile
+from orchestration.ingest.rejections import RefusedFile
 from schemas import RawTable
 
 EXTENSIONS = (

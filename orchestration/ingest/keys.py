@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import polars as pl
 
-from orchestration.contents import Content
+from orchestration.ingest.raw_store import Content
 
 NO_KEYS = pl.Series(dtype=pl.UInt64)
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestration.formats import EXTENSIONS, extension_of
-from orchestration.refusals import RefusedFile
+from orchestration.ingest.formats import EXTENSIONS, extension_of
+from orchestration.ingest.rejections import RefusedFile
 from schemas import RAW_TABLES
 
 TIMESTAMP = re.compile(r"(?<!\d)(\d{4})(-?)(\d{2})\2(\d{2})(?:T(\d{2})(\d{2})(\d{2})Z)?(?!\d)")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from orchestration.contents import Content, TableFiles
-from orchestration.refusals import REFUSALS, remedy
+from orchestration.ingest.raw_store import Content, TableFiles
+from orchestration.ingest.rejections import REFUSALS, remedy
 from orchestration.settings import SettingError, Settings, read_settings
 from schemas import RAW_TABLES
 
@@ -87,7 +87,7 @@ def unload(settings: Settings, named: str) -> str:
         LookupError: there is no such batch, or the name is that of several.
         Busy: a refresh is running.
     """
-    from orchestration.one_writer import idle  # loads the orchestrator, which only this needs
+    from orchestration.operate.run_lock import idle  # loads the orchestrator, which only this needs
 
     with idle(settings):
         return _unload(settings, named)

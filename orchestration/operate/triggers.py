@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.alerts import alert
-from orchestration.landing import find_batches
-from orchestration.one_writer import tidy_up_after_the_dead
+from orchestration.ingest.landing import find_batches
+from orchestration.operate.alerts import alert
+from orchestration.operate.run_lock import tidy_up_after_the_dead
 from orchestration.settings import SettingError, Settings
 
 

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import dagster as dg
 
-from orchestration.generations import (
+from orchestration.build.assets import WAREHOUSE, models_by_as_of_date, run_as_of
+from orchestration.build.fingerprint import FORCE, Inputs, last_build
+from orchestration.ingest.assets import listed_batches
+from orchestration.publish.generations import (
     SCHEMA,
     Generation,
     PublishError,
@@ -18,10 +21,7 @@ from orchestration.generations import (
     current_generation,
     publish,
 )
-from orchestration.ingest import listed_batches
-from orchestration.inputs import FORCE, Inputs, last_build
 from orchestration.settings import Settings
-from orchestration.transform import WAREHOUSE, models_by_as_of_date, run_as_of
 
 JOB = "nightly_refresh"
 

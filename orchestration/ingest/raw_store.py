@@ -20,7 +20,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet
 
-from orchestration.formats import PIECE_ROWS, chunks
+from orchestration.ingest.formats import PIECE_ROWS, chunks
 from orchestration.settings import Settings
 from schemas import RAW_TABLES
 

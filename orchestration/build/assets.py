@@ -17,11 +17,17 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_as
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from packaging.version import Version
 
-from orchestration.generations import DATABASE as MARTS
-from orchestration.generations import open_database
-from orchestration.inputs import FORCE, Inputs, last_build, nodes_by_as_of_date, remember_build
-from orchestration.previous import VARIABLE as PREVIOUS
-from orchestration.previous import keep_previous
+from orchestration.build.fingerprint import (
+    FORCE,
+    Inputs,
+    last_build,
+    nodes_by_as_of_date,
+    remember_build,
+)
+from orchestration.build.incremental import VARIABLE as PREVIOUS
+from orchestration.build.incremental import keep_previous
+from orchestration.publish.generations import DATABASE as MARTS
+from orchestration.publish.generations import open_database
 from orchestration.settings import ROOT, Settings
 
 DBT_PROJECT = DbtProject(ROOT / "dbt_project")

@@ -17,14 +17,14 @@ import dagster as dg
 import duckdb
 from adbc_driver_manager.dbapi import Connection
 
-from orchestration.generations import (
+from orchestration.build.fingerprint import FORCE
+from orchestration.publish.generations import (
     DATABASE,
     SCHEMA,
     current_generation,
     open_database,
     quoted,
 )
-from orchestration.inputs import FORCE
 from orchestration.settings import Settings
 
 READER = "psa_reader"

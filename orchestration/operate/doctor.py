@@ -13,7 +13,10 @@ import dagster as dg
 import duckdb
 from packaging.requirements import Requirement
 
-from orchestration.generations import (
+from orchestration.build.assets import WAREHOUSE
+from orchestration.ingest.landing import find_batches
+from orchestration.operate.run_lock import holder_of, is_refreshing
+from orchestration.publish.generations import (
     DATABASE,
     PublishError,
     check_generation,
@@ -21,10 +24,7 @@ from orchestration.generations import (
     open_database,
     unfinished_folders,
 )
-from orchestration.landing import find_batches
-from orchestration.one_writer import holder_of, is_refreshing
 from orchestration.settings import ROOT, SettingError, Settings, read_settings
-from orchestration.transform import WAREHOUSE
 
 FRESH_HOURS = 26
 RUNS_SHOWN = 3

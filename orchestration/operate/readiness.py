@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import dagster as dg
 import duckdb
 
-from orchestration.generations import DATABASE, open_database
+from orchestration.publish.generations import DATABASE, open_database
 from orchestration.settings import SettingError, Settings
 
 JOB = "billing_readiness"

@@ -16,7 +16,10 @@ from typing import NamedTuple
 
 import polars as pl
 
-from orchestration.contents import (
+from orchestration.ingest.formats import Delivery, open_delivery
+from orchestration.ingest.keys import NO_KEYS, alive_keys, twice, union, without
+from orchestration.ingest.landing import Batch
+from orchestration.ingest.raw_store import (
     LEDGER,
     NO_DELIVERY,
     NO_REJECTS,
@@ -30,10 +33,7 @@ from orchestration.contents import (
     parquet_writer,
     whole_file,
 )
-from orchestration.formats import Delivery, open_delivery
-from orchestration.keys import NO_KEYS, alive_keys, twice, union, without
-from orchestration.landing import Batch
-from orchestration.refusals import RefusedFile
+from orchestration.ingest.rejections import RefusedFile
 from orchestration.settings import Settings
 from schemas.base import HeaderError, MissingColumnError
 from schemas.grammar import as_text

@@ -1,7 +1,6 @@
 """Generations on disk (SPEC 7): build, check, flip, list, roll back, retain. No Dagster here.
 
-Run as `python -m orchestration.generations list` or `… rollback [ID]`. Nothing here computes a
-figure; the marts are copied as the tests have seen them.
+Nothing here computes a figure; the marts are copied as the tests have seen them.
 """
 
 import json
@@ -361,12 +360,12 @@ def main() -> None:
             print(f"Readers open {folder.name} from now on; the next refresh publishes as ever.")
             if settings.postgres_url:
                 # Imported here, because its drivers are optional.
-                from orchestration.postgres import load
+                from orchestration.publish.targets.postgres import load
 
                 load(settings, folder)
                 print("Postgres holds the same.")
         else:
-            sys.exit("python -m orchestration.generations list | rollback [ID]")
+            sys.exit("python -m orchestration.publish.generations list | rollback [ID]")
     except SettingError as error:
         sys.exit(f"Setting {error}")
     except (PublishError, filelock.Timeout, OSError) as error:

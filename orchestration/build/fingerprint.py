@@ -14,8 +14,8 @@ from typing import Any
 
 import duckdb
 
-from orchestration.generations import PACKAGES, open_database
-from orchestration.ingest import batches_file
+from orchestration.ingest.assets import batches_file
+from orchestration.publish.generations import PACKAGES, open_database
 from orchestration.settings import ROOT, Settings
 
 # Tag of a run that makes everything anew, whatever has changed.

@@ -11,10 +11,10 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from orchestration.contents import Content, whole_file
-from orchestration.landing import find_batches
-from orchestration.load import TableStore
-from orchestration.refusals import RefusedFile
+from orchestration.ingest.landing import find_batches
+from orchestration.ingest.load import TableStore
+from orchestration.ingest.raw_store import Content, whole_file
+from orchestration.ingest.rejections import RefusedFile
 from orchestration.settings import Settings
 from schemas import RAW_TABLES
 

@@ -19,7 +19,7 @@ from dagster._core.errors import raise_execution_interrupts
 from dagster._core.execution.retries import RetryMode
 from dagster._core.executor.in_process import InProcessExecutor
 
-from orchestration.alerts import alert
+from orchestration.operate.alerts import alert
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:

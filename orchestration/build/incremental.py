@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from orchestration.generations import open_database
+from orchestration.publish.generations import open_database
 from orchestration.settings import Settings
 
 # All that a line of a fact depends on beside the project itself and its own row.
