@@ -7,7 +7,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # Runs a command under the project's settings, paths resolved.
-WITH_SETTINGS := $(BIN)/python -m orchestration.settings
+PSA := $(BIN)/python -m orchestration.cli
+WITH_SETTINGS := $(PSA) exec
 
 # Folders too: they tell when a file is gone.
 DBT_SOURCES := $(shell find dbt_project -mindepth 1 \( -name target -o -name logs \) -prune -o \
@@ -22,31 +23,31 @@ help: ## list the targets
 setup: $(MANIFEST) ## make .venv from the lock and parse the dbt project, once
 
 run: $(MANIFEST) ## refresh: ingest, validate, build, test, publish; rebuilds what changed, all with FORCE=1
-	@$(BIN)/python -m orchestration.operate.refresh $(if $(FORCE),--force)
+	@$(PSA) run $(if $(FORCE),--force)
 
 generations: .venv/ready ## list what is published, and which generation readers open
-	@$(BIN)/python -m orchestration.publish.generations list
+	@$(PSA) generations
 
 rollback: .venv/ready ## let readers open the generation before, or GENERATION=id, at once
-	@$(BIN)/python -m orchestration.publish.generations rollback $(GENERATION)
+	@$(PSA) rollback $(GENERATION)
 
 doctor: $(MANIFEST) ## check settings, landing, locks, versions, runs and what is published
-	@$(BIN)/python -m orchestration.operate.doctor
+	@$(PSA) doctor
 
 dev: $(MANIFEST) ## open the Dagster UI on 127.0.0.1:3000
 	$(WITH_SETTINGS) $(BIN)/dagster dev -m orchestration.definitions -h 127.0.0.1
 
 report: .venv/ready ## print where the pages are, or write the page of one client: COMPANY=174
-	@$(BIN)/python -m orchestration.reports.site $(COMPANY)
+	@$(PSA) report $(COMPANY)
 
 quarantine: .venv/ready ## show refused files and rows that were set aside, and what to do
-	@$(BIN)/python -m orchestration.operate.deliveries quarantine
+	@$(PSA) quarantine
 
 unload: .venv/ready ## take a wrong delivery out: make unload BATCH=autotask/contracts/2026-11-20.full.csv
-	@$(BIN)/python -m orchestration.operate.deliveries unload "$(BATCH)"
+	@$(PSA) unload "$(BATCH)"
 
 messages: .venv/ready # write the table of all messages about deliveries anew
-	@$(BIN)/python -m orchestration.ingest.rejections
+	@$(PSA) messages
 
 test: $(MANIFEST) browser ## run every test
 	$(BIN)/python -m pytest

@@ -10,7 +10,8 @@ from orchestration.operate.readiness import JOB as READINESS_JOB
 from orchestration.operate.readiness import readiness_checks, readiness_schedule
 from orchestration.operate.run_lock import one_writer
 from orchestration.operate.triggers import failure_sensors, landing_sensor, nightly_schedule
-from orchestration.publish.assets import JOB, generation_asset
+from orchestration.publish.assets import NIGHTLY_REFRESH, generation_asset
+from orchestration.reports.assets import reports_asset
 from orchestration.settings import Settings, read_settings
 
 MARTS_ARE_FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26))
@@ -31,12 +32,13 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         description="Say what to fix before invoicing, by the published marts. Changes nothing.",
     )
     nightly_refresh = dg.define_asset_job(
-        JOB,
+        NIGHTLY_REFRESH,
         selection=dg.AssetSelection.all() - dg.AssetSelection.checks(readiness),
         description="Ingest what was delivered, build and test all models, publish a generation.",
         # Only a complete run is published; a retry of what failed would not be one.
         tags={"dagster/retry_strategy": "ALL_STEPS"},
     )
+    assets.append(reports_asset(settings, assets))
     assets.append(generation_asset(settings, assets))
     if settings.postgres_url:
         # Imported here, because its drivers are optional.
@@ -48,8 +50,8 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         asset_checks=[readiness],
         resources={"dbt": dbt_resource()},
         jobs=[nightly_refresh, billing_readiness],
-        schedules=[nightly_schedule(settings, JOB), readiness_schedule(settings)],
-        sensors=[landing_sensor(settings, JOB), *failure_sensors(settings)],
+        schedules=[nightly_schedule(settings, NIGHTLY_REFRESH), readiness_schedule(settings)],
+        sensors=[landing_sensor(settings, NIGHTLY_REFRESH), *failure_sensors(settings)],
         executor=one_writer(settings),
     )
 

@@ -1,34 +1,110 @@
 """The settings of the pipeline (SPEC 8): the only module that reads the environment.
 
-Run as `python -m orchestration.settings COMMAND …` it starts another program, such as dbt, under
-the same settings.
+The setting `landing_dir` is the variable PSA_LANDING_DIR, and so on; `.env.example` describes each
+for the people who set them.
 """
 
 import hashlib
 import os
 import re
 import shutil
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    model_validator,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLE_DIR = ROOT / "data" / "sample"
 SAMPLE_AS_OF_DATE = date(2026, 11, 20)
-LEAST_MEMORY = 256_000_000  # the sample can be refreshed with it
+PREFIX = "PSA_"
+LEAST_MEMORY = 256_000_000  # bytes; the sample can be refreshed with it
 
 
 class SettingError(ValueError):
     """A setting cannot be used; the message names the variable and what it accepts."""
 
 
-@dataclass(frozen=True)
-class Settings:
+def _setting(
+    default: Any, wanted: str, *, shapes_figures: bool = True, is_secret: bool = False
+) -> Any:
+    """Declare a setting.
+
+    Args:
+        default: as text, the way that the variable would hold it.
+        wanted: what the value must be, as messages say it.
+        shapes_figures: whether another value can change what a refresh publishes. In doubt it can.
+        is_secret: whether no message and no representation may repeat the value.
+    """
+    facts: dict[str, JsonValue] = {"wanted": wanted, "shapes_figures": shapes_figures}
+    return Field(default, repr=not is_secret, json_schema_extra=facts)
+
+
+def _in_the_repository(text: object) -> object:
+    """Resolve a path; a relative one starts at the root of the repository."""
+    return (ROOT / Path(text).expanduser()).resolve() if isinstance(text, str) else text
+
+
+def _a_plain_date(text: object) -> object:
+    """Pass a calendar date; pydantic would take a timestamp or a number of seconds as well."""
+    if isinstance(text, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        raise ValueError
+    return text
+
+
+def _a_zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except OSError as error:  # a folder, say; a zone that is not known is a KeyError
+        raise ValueError from error
+    except ZoneInfoNotFoundError as error:
+        raise ValueError from error
+    return text
+
+
+def _an_address(*schemes: str) -> AfterValidator:
+    def check(text: str | None) -> str | None:
+        if text is None:
+            return None
+        parts = urlsplit(text)
+        _ = parts.port  # raises ValueError for one that is no number
+        if parts.scheme not in schemes or not parts.netloc or re.search(r"\s", text):
+            raise ValueError
+        return text
+
+    return AfterValidator(check)
+
+
+def _no_pattern(folder: Path) -> Path:
+    if re.search(r"[*?\[\]{}]", str(folder)):
+        raise ValueError
+    return folder
+
+
+def _switch(text: object) -> object:
+    return {"0": False, "1": True}.get(text, text) if isinstance(text, str) else text
+
+
+Folder = Annotated[Path, BeforeValidator(_in_the_repository)]
+Switch = Annotated[bool, BeforeValidator(_switch), Field(strict=True)]
+IsWebAddress = _an_address("http", "https")
+
+
+class Settings(BaseModel):
     """Settings of one process, read and checked once.
 
     Attributes:
@@ -43,7 +119,7 @@ class Settings:
         ui_url: where people open the Dagster UI; alerts link to it.
         alert_webhook: where a failed refresh is reported; None is nowhere. A secret.
         postgres_url: database that the marts are loaded into as well; None is none. A secret.
-        max_quarantine_ratio: share of a batch's rows that may be set aside as invalid.
+        max_quarantine_ratio: share of a batch's rows that may be quarantined.
         allow_shrink: whether a complete snapshot may delete more than half of a table.
         currency: ISO code that the reports print beside money; one currency is assumed throughout.
         memory_limit: bytes that DuckDB may hold in memory in a process of its own, as dbt's is;
@@ -51,22 +127,66 @@ class Settings:
         temp_dir: where it puts that. Of this data folder alone, because a refresh sweeps it.
     """
 
-    landing_dir: Path
-    data_dir: Path
-    max_extract_age_hours: Decimal
-    as_of_date: date | None
-    nightly_cron: str
-    readiness_cron: str
-    timezone: str
-    keep_generations: int
-    ui_url: str
-    alert_webhook: str | None = field(repr=False)
-    postgres_url: str | None = field(repr=False)
-    max_quarantine_ratio: Decimal
-    allow_shrink: bool
-    currency: str
-    memory_limit: int
-    temp_dir: Path
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    landing_dir: Folder = _setting("data/sample", "a folder", shapes_figures=False)
+    data_dir: Annotated[Folder, AfterValidator(_no_pattern)] = _setting(
+        None, "a path without a wildcard character (* ? [ ] { })", shapes_figures=False
+    )
+    max_extract_age_hours: Annotated[Decimal, Field(gt=0)] = _setting(
+        "36", "a number of hours above 0", shapes_figures=False
+    )
+    as_of_date: Annotated[date | None, BeforeValidator(_a_plain_date)] = _setting(
+        None, "a date of the calendar such as 2026-11-20"
+    )
+    nightly_cron: str = _setting("0 2 * * *", "a cron line", shapes_figures=False)
+    readiness_cron: str = _setting("0 6 * * 1", "a cron line", shapes_figures=False)
+    timezone: Annotated[str, AfterValidator(_a_zone)] = _setting(
+        "UTC", "a time zone such as Europe/Berlin", shapes_figures=False
+    )
+    keep_generations: Annotated[int, Field(ge=1, le=1_000_000)] = _setting(
+        "7", "a whole number of at least 1", shapes_figures=False
+    )
+    ui_url: Annotated[str, IsWebAddress] = _setting(
+        "http://127.0.0.1:3000", "an address such as http://host/path", shapes_figures=False
+    )
+    alert_webhook: Annotated[str | None, IsWebAddress] = _setting(
+        None, "an address such as http://host/path", shapes_figures=False, is_secret=True
+    )
+    postgres_url: Annotated[str | None, _an_address("postgresql", "postgres")] = _setting(
+        None, "an address such as postgresql://host/path", shapes_figures=False, is_secret=True
+    )
+    max_quarantine_ratio: Annotated[Decimal, Field(ge=0, le=1)] = _setting(
+        "0.05", "a ratio from 0 to 1"
+    )
+    allow_shrink: Switch = _setting("0", "one of 0, 1")
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = _setting(
+        "USD", "an ISO 4217 code such as EUR"
+    )
+    memory_limit: Annotated[ByteSize, Field(ge=LEAST_MEMORY)] = _setting(
+        "1500MB", "a size of at least 256MB, such as 1500MB or 2GB", shapes_figures=False
+    )
+    temp_dir: Folder = _setting(None, "a folder", shapes_figures=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_that_depend(cls, given: dict[str, Any]) -> dict[str, Any]:
+        landing_dir = _in_the_repository(given.get("landing_dir", "data/sample"))
+        is_sample = landing_dir == SAMPLE_DIR
+        data_dir = _in_the_repository(
+            given.get("data_dir", "data/demo" if is_sample else "data/live")
+        )
+        # Several data folders, and other programs, may be told the same place.
+        owner = hashlib.sha256(str(data_dir).encode()).hexdigest()[:12]
+        temp_dir = Path(given["temp_dir"]) / f"po-billing-{owner}" if "temp_dir" in given else None
+        return (
+            {"as_of_date": SAMPLE_AS_OF_DATE if is_sample else None}
+            | given
+            | {
+                "data_dir": data_dir,
+                "temp_dir": str(temp_dir or Path(str(data_dir)) / "warehouse" / "temp"),
+            }
+        )
 
     @property
     def is_sample(self) -> bool:
@@ -92,6 +212,16 @@ class Settings:
         """The day that a run counts ages from: the setting, else the day it started (UTC)."""
         return self.as_of_date or started.astimezone(UTC).date()
 
+    def shaping_figures(self) -> str:
+        """Those settings, the day apart, of which another value can change what is published."""
+        names = {
+            name
+            for name, field in type(self).model_fields.items()
+            if isinstance(field.json_schema_extra, dict)
+            and field.json_schema_extra["shapes_figures"]
+        }
+        return self.model_dump_json(include=names - {"as_of_date"})
+
     def environment(self, as_of_date: date) -> dict[str, str]:
         """Environment that the dbt project reads its paths and dates from."""
         return {
@@ -99,11 +229,21 @@ class Settings:
             "PSA_DATA_DIR": str(self.data_dir),
             # Not PSA_AS_OF_DATE: a process that lives on would take its first day for a setting.
             "PSA_RUN_AS_OF_DATE": as_of_date.isoformat(),
-            "PSA_RUN_MEMORY_LIMIT": f"{self.memory_limit}B",
+            "PSA_RUN_MEMORY_LIMIT": f"{int(self.memory_limit)}B",
             # Nor PSA_TEMP_DIR: this is a folder in it.
             "PSA_RUN_TEMP_DIR": str(self.temp_dir),
             "DAGSTER_HOME": str(self.data_dir / "dagster"),
         }
+
+    def hand_on(self, as_of_date: date) -> None:
+        """Put the environment of dbt and Dagster in place for this process and its children.
+
+        What the shell holds for the dbt of another project (`DBT_TARGET`, `DBT_WARN_ERROR`, …) is
+        taken out: it would fail a refresh, or change what it builds.
+        """
+        for name in [name for name in os.environ if name.startswith("DBT_")]:
+            del os.environ[name]
+        os.environ.update(self.environment(as_of_date))
 
     def prepare_data_dir(self) -> None:
         """Make the folders that other programs expect to find.
@@ -142,170 +282,32 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read all settings; relative paths count from the repository's root.
+    """Read all settings; relative paths start at the root of the repository.
 
     Raises:
         SettingError: a variable cannot be read.
     """
-    landing_dir = _folder(environment, "PSA_LANDING_DIR", SAMPLE_DIR)
-    if not landing_dir.is_dir():
+    given = {
+        name: text
+        for name in Settings.model_fields
+        if (text := environment.get(PREFIX + name.upper(), "").strip())
+    }
+    try:
+        settings = Settings.model_validate(given)
+    except ValidationError as error:
+        raise SettingError(_in_words(str(error.errors()[0]["loc"][0]), given)) from None
+    if not settings.landing_dir.is_dir():
         raise SettingError(
-            f"PSA_LANDING_DIR: there is no folder {landing_dir}. "
+            f"PSA_LANDING_DIR: there is no folder {settings.landing_dir}. "
             "Set it to the folder that holds autotask/ and reference/."
         )
-    is_sample = landing_dir == SAMPLE_DIR
-    data_dir = _folder(
-        environment, "PSA_DATA_DIR", ROOT / "data" / ("demo" if is_sample else "live")
-    )
-    if re.search(r"[*?\[\]{}]", str(data_dir)):
-        raise SettingError(
-            f"PSA_DATA_DIR: {data_dir} holds a wildcard character (* ? [ ] {{ }}), which file "
-            "patterns cannot tell from a pattern. Choose another folder."
-        )
-    return Settings(
-        landing_dir=landing_dir,
-        data_dir=data_dir,
-        max_extract_age_hours=_positive(environment, "PSA_MAX_EXTRACT_AGE_HOURS", "36"),
-        as_of_date=_date(environment, "PSA_AS_OF_DATE", SAMPLE_AS_OF_DATE if is_sample else None),
-        nightly_cron=_text(environment, "PSA_NIGHTLY_CRON", "0 2 * * *"),
-        readiness_cron=_text(environment, "PSA_READINESS_CRON", "0 6 * * 1"),
-        timezone=_timezone(environment, "PSA_TIMEZONE", "UTC"),
-        keep_generations=_count(environment, "PSA_KEEP_GENERATIONS", "7"),
-        ui_url=_url(environment, "PSA_UI_URL", "http", "https") or "http://127.0.0.1:3000",
-        alert_webhook=_url(environment, "PSA_ALERT_WEBHOOK", "http", "https"),
-        postgres_url=_url(environment, "PSA_POSTGRES_URL", "postgresql", "postgres"),
-        max_quarantine_ratio=_ratio(environment, "PSA_MAX_QUARANTINE_RATIO", "0.05"),
-        allow_shrink=_choice(environment, "PSA_ALLOW_SHRINK", "0", ("0", "1")) == "1",
-        currency=_currency(environment, "PSA_CURRENCY", "USD"),
-        memory_limit=_size(environment, "PSA_MEMORY_LIMIT", "1500MB"),
-        temp_dir=_temp_dir(environment, "PSA_TEMP_DIR", data_dir),
-    )
+    return settings
 
 
-def _text(environment: Mapping[str, str], name: str, default: str) -> str:
-    return environment.get(name, "").strip() or default
-
-
-def _folder(environment: Mapping[str, str], name: str, default: Path) -> Path:
-    return (ROOT / Path(_text(environment, name, str(default))).expanduser()).resolve()
-
-
-def _temp_dir(environment: Mapping[str, str], name: str, data_dir: Path) -> Path:
-    if not _text(environment, name, ""):
-        return data_dir / "warehouse" / "temp"
-    # Several data folders, and other programs, may be told the same place.
-    owner = hashlib.sha256(str(data_dir).encode()).hexdigest()[:12]
-    return _folder(environment, name, data_dir) / f"po-billing-{owner}"
-
-
-def _size(environment: Mapping[str, str], name: str, default: str) -> int:
-    """Read an amount of memory as DuckDB spells it."""
-    text = _text(environment, name, default)
-    found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?) ?([KMGT])(i?)B", text, re.IGNORECASE)
-    if not found:
-        raise SettingError(f"{name}: {text!r} is not a size such as 1500MB or 2GB.")
-    step = 1024 if found[3] else 1000
-    size = Decimal(found[1]) * step ** (1 + "KMGT".index(found[2].upper()))
-    if size < LEAST_MEMORY:
-        raise SettingError(f"{name}: {text} is less than 256MB, which a refresh takes at least.")
-    return int(size)
-
-
-def _number(environment: Mapping[str, str], name: str, default: str, wanted: str) -> Decimal:
-    text = _text(environment, name, default)
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        raise SettingError(f"{name}: {text!r} is not {wanted}.") from None
-    if not value.is_finite():
-        raise SettingError(f"{name}: {text!r} is not {wanted}.")
-    return value
-
-
-def _positive(environment: Mapping[str, str], name: str, default: str) -> Decimal:
-    value = _number(environment, name, default, "a number of hours above 0")
-    if value <= 0:
-        raise SettingError(f"{name}: {value} is not a number of hours above 0.")
-    return value
-
-
-def _ratio(environment: Mapping[str, str], name: str, default: str) -> Decimal:
-    value = _number(environment, name, default, "a ratio from 0 to 1")
-    if not 0 <= value <= 1:
-        raise SettingError(f"{name}: {value} is not a ratio from 0 to 1.")
-    return value
-
-
-def _count(environment: Mapping[str, str], name: str, default: str) -> int:
-    value = _number(environment, name, default, "a whole number of at least 1")
-    if value != value.to_integral_value() or not 1 <= value <= 1_000_000:
-        raise SettingError(f"{name}: {value} is not a whole number of at least 1.")
-    return int(value)
-
-
-def _choice(
-    environment: Mapping[str, str], name: str, default: str, allowed: tuple[str, ...]
-) -> str:
-    text = _text(environment, name, default)
-    if text not in allowed:
-        raise SettingError(f"{name}: {text!r} is not one of {', '.join(allowed)}.")
-    return text
-
-
-def _currency(environment: Mapping[str, str], name: str, default: str) -> str:
-    text = _text(environment, name, default)
-    if not re.fullmatch(r"[A-Z]{3}", text):
-        raise SettingError(f"{name}: {text!r} is not an ISO 4217 code such as EUR.")
-    return text
-
-
-def _date(environment: Mapping[str, str], name: str, default: date | None) -> date | None:
-    text = _text(environment, name, "")
-    if not text:
-        return default
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        raise SettingError(f"{name}: {text!r} is not a date such as 2026-11-20.")
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise SettingError(f"{name}: {text!r} is not a date of the calendar.") from None
-
-
-def _url(environment: Mapping[str, str], name: str, *schemes: str) -> str | None:
-    """Read an address; it may hold a password, so no message repeats it."""
-    text = _text(environment, name, "")
-    if not text:
-        return None
-    wanted = f"{name}: the value is no address such as {schemes[0]}://host/path."
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:
-        raise SettingError(wanted) from None
-    if parts.scheme not in schemes or not parts.netloc or re.search(r"\s", text):
-        raise SettingError(wanted)
-    return text
-
-
-def _timezone(environment: Mapping[str, str], name: str, default: str) -> str:
-    text = _text(environment, name, default)
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise SettingError(f"{name}: {text!r} is not a time zone such as Europe/Berlin.") from None
-    return text
-
-
-def main() -> None:
-    """Replace this process by the given command, under the settings."""
-    try:
-        settings = read_settings()
-        settings.prepare_data_dir()
-    except SettingError as error:
-        sys.exit(str(error))
-    environment = os.environ | settings.environment(settings.as_of(datetime.now(UTC)))
-    os.execvpe(sys.argv[1], sys.argv[1:], environment)  # noqa: S606 - the caller's own command
-
-
-if __name__ == "__main__":
-    main()
+def _in_words(name: str, given: Mapping[str, str]) -> str:
+    """Say what is wrong with a setting; an address may hold a password, which is not repeated."""
+    field = Settings.model_fields[name]
+    facts = field.json_schema_extra
+    wanted = facts["wanted"] if isinstance(facts, dict) else ""
+    value = repr(given.get(name, "")) if field.repr else "the value"
+    return f"{PREFIX}{name.upper()}: {value} is not {wanted}."

@@ -76,7 +76,7 @@ def refresh(landing: Path, data_dir: Path, root: Path = ROOT, **variables: str) 
     """Refresh from a landing folder into a data folder, as `make run` does."""
     folders = {"PSA_LANDING_DIR": str(landing), "PSA_DATA_DIR": str(data_dir)}
     return Refresh(
-        data_dir, *python("-m", "orchestration.operate.refresh", root=root, **(folders | variables))
+        data_dir, *python("-m", "orchestration.cli", "run", root=root, **(folders | variables))
     )
 
 
@@ -85,7 +85,7 @@ def measured_sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Cos
     """The first refresh of the sample and what it cost, in a folder with a space and a quote."""
     data_dir = tmp_path_factory.mktemp("the sample's data")
     folders = {"PSA_LANDING_DIR": str(SAMPLE_DIR), "PSA_DATA_DIR": str(data_dir)}
-    return data_dir, measure([sys.executable, "-m", "orchestration.operate.refresh"], **folders)
+    return data_dir, measure([sys.executable, "-m", "orchestration.cli", "run"], **folders)
 
 
 @pytest.fixture(scope="session")

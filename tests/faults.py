@@ -8,6 +8,7 @@ fills up a small disk with a data folder on it, again and again.
 """
 
 import errno
+import logging
 import os
 import resource
 import select
@@ -57,28 +58,29 @@ def publish_until(change: int, data_dir: str, generation_id: str) -> None:
                 die()
 
     sys.addaudithook(watch)
-    publish(settings, {"numbers", "names"}, generation_id, {}, unchanged={"names"})
+    publish(settings, {"numbers", "names"}, {"generation": generation_id}, unchanged={"names"})
 
 
 def refresh_until(end: list[str]) -> Callable[[], None]:
     """Prepare a refresh that ends in the given way."""
-    from orchestration.operate import refresh as run
+    from orchestration import cli
+    from orchestration.operate.watch import Watch
 
     if end[0] == "at":
         event_type, step, number = end[1], end[2], int(end[3])
-        emit, seen = run._Progress.emit, 0
+        emit, seen = Watch.emit, 0
 
-        def emit_or_die(self: run._Progress, record: object) -> None:
+        def emit_or_die(self: Watch, record: logging.LogRecord) -> None:
             nonlocal seen
             event = getattr(record, "dagster_event", None)
             if event and event.event_type_value == event_type and event.step_key == step:
                 seen += 1
                 if seen == number:
                     die()
-            emit(self, record)  # type: ignore[arg-type]
+            emit(self, record)
 
-        run._Progress.emit = emit_or_die  # type: ignore[method-assign]
-    return partial(run.main, [])
+        Watch.emit = emit_or_die  # type: ignore[method-assign]
+    return partial(cli.run, force=False)
 
 
 def refreshes() -> None:
@@ -157,12 +159,13 @@ def full(disk: Path, room: int = 0) -> Iterator[None]:
 def fill(disk: Path) -> None:
     """Fill the disk at the build, at the copy and at the flip; readers must not notice."""
     from orchestration.publish import generations
+    from orchestration.published import check_generation
     from orchestration.settings import read_settings
 
     settings = read_settings({"PSA_DATA_DIR": str(disk / "data")})
     current = settings.marts_dir / "current"
-    published, rows = current.resolve(), generations.check_generation(current, settings)
-    refresh = [sys.executable, "-m", "orchestration.operate.refresh"]
+    published, rows = current.resolve(), check_generation(current, settings)
+    refresh = [sys.executable, "-m", "orchestration.cli", "run"]
 
     for room in (0, 4_000_000):  # at the start, and within the build
         with full(disk, room):
@@ -170,13 +173,13 @@ def fill(disk: Path) -> None:
         assert ended.returncode == 1, ended
         assert "Traceback" not in ended.stderr, ended.stderr
         assert current.resolve() == published
-        assert generations.check_generation(current, settings) == rows
+        assert check_generation(current, settings) == rows
 
     with full(disk), suppress(OSError):
-        generations.publish(settings, set(rows), "20990101T000000Z-copy", {})
+        generations.publish(settings, set(rows), {"generation": "20990101T000000Z-copy"})
         raise AssertionError("there was room for a copy")
     assert current.resolve() == published
-    assert generations.check_generation(current, settings) == rows
+    assert check_generation(current, settings) == rows
 
     flip = generations._point_current_at
 
@@ -188,10 +191,10 @@ def fill(disk: Path) -> None:
 
     generations._point_current_at = flip_on_full_disk
     with suppress(OSError):
-        generations.publish(settings, set(rows), "20000101T000000Z-flip", {})
+        generations.publish(settings, set(rows), {"generation": "20000101T000000Z-flip"})
         raise AssertionError("there was room for a link")
     assert current.resolve() == published
-    assert generations.check_generation(current, settings) == rows
+    assert check_generation(current, settings) == rows
 
     both = [
         subprocess.Popen(refresh, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -203,7 +206,7 @@ def fill(disk: Path) -> None:
     (told,) = [error for error in errors if error]
     assert f"already running in {settings.data_dir}: process " in told, told
     assert current.resolve() != published
-    assert generations.check_generation(current, settings) == rows
+    assert check_generation(current, settings) == rows
 
 
 if __name__ == "__main__":

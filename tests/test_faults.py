@@ -1,6 +1,5 @@
 """Whatever dies and whenever: readers see the last published generation, and the next one comes."""
 
-import dataclasses
 import random
 import shutil
 import signal
@@ -9,12 +8,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from orchestration.publish.generations import (
-    check_generation,
-    list_generations,
-    publish,
-    unfinished_folders,
-)
+from orchestration.publish.generations import publish
+from orchestration.published import check_generation, list_generations, unfinished_folders
 from orchestration.settings import ROOT, Settings, read_settings
 from tests.conftest import MARTS, build, environment, numbers
 
@@ -79,10 +74,10 @@ def test_a_refresh_killed_at_any_step_or_moment_leaves_the_last_generation_and_t
 def test_publishing_killed_before_any_change_of_the_file_system_leaves_a_whole_generation(
     settings: Settings,
 ) -> None:
-    keep_two = dataclasses.replace(settings, keep_generations=2)
+    keep_two = settings.model_copy(update={"keep_generations": 2})
     for old in (1, 2):  # so that retiring is among what is killed
         build(settings, "create or replace table marts.names as select 'a' as name")
-        publish(keep_two, MARTS | {"names"}, f"2026010{old}T000000Z-x", {})
+        publish(keep_two, MARTS | {"names"}, {"generation": f"2026010{old}T000000Z-x"})
     exit_code, change = -signal.SIGKILL, 0
     while exit_code:
         change += 1
@@ -103,7 +98,7 @@ def test_publishing_killed_before_any_change_of_the_file_system_leaves_a_whole_g
         whole = [check_generation(found.folder, settings) for found in list_generations(settings)]
         assert all(whole)
         if change % 5 == 0:  # and the next one works, with nothing left over
-            publish(keep_two, MARTS | {"names"}, f"20260201T{change:06}Z-y", {})
+            publish(keep_two, MARTS | {"names"}, {"generation": f"20260201T{change:06}Z-y"})
             assert numbers(settings) == [change]
             assert unfinished_folders(settings) == []
             assert len(list_generations(settings)) == 2
@@ -112,7 +107,7 @@ def test_publishing_killed_before_any_change_of_the_file_system_leaves_a_whole_g
 
 def test_readers_through_twenty_swaps_see_no_error_and_no_mixture(settings: Settings) -> None:
     marts = {"first", "second"}
-    settings = dataclasses.replace(settings, keep_generations=20)
+    settings = settings.model_copy(update={"keep_generations": 20})
 
     def publish_number(number: int) -> None:
         build(
@@ -120,7 +115,7 @@ def test_readers_through_twenty_swaps_see_no_error_and_no_mixture(settings: Sett
             "drop table if exists marts.numbers",
             *(f"create or replace table marts.{mart} as select {number} as n" for mart in marts),
         )
-        publish(settings, marts, f"20260101T{number:06}Z-x", {})
+        publish(settings, marts, {"generation": f"20260101T{number:06}Z-x"})
 
     publish_number(0)
     readers = [

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -51,7 +50,7 @@ def test_what_has_not_changed_is_neither_built_nor_published_again(
     assert warning in later.output  # it holds as long as it is not mended
 
     forced = python(
-        *("-m", "orchestration.operate.refresh", "--force"),
+        *("-m", "orchestration.cli", "run", "--force"),
         PSA_LANDING_DIR=str(delivery),
         PSA_DATA_DIR=str(data_dir),
         PSA_AS_OF_DATE=TOMORROW,
@@ -111,11 +110,11 @@ def listed(settings: Settings, text: bytes) -> Settings:
 def test_settings_and_contents_count_and_the_date_counts_apart(tmp_path: Path) -> None:
     settings = listed(read_settings({"PSA_DATA_DIR": str(tmp_path)}), b"contents")
     inputs = Inputs.of(settings, date(2026, 11, 20))
-    assert inputs == Inputs.of(replace(settings, as_of_date=None), date(2026, 11, 20))
+    assert inputs == Inputs.of(settings.model_copy(update={"as_of_date": None}), date(2026, 11, 20))
     tomorrow = Inputs.of(settings, date(2026, 11, 21))
     assert inputs != tomorrow
     assert inputs.differ_only_in_as_of_date(tomorrow)
-    other = Inputs.of(replace(settings, currency="EUR"), date(2026, 11, 20))
+    other = Inputs.of(settings.model_copy(update={"currency": "EUR"}), date(2026, 11, 20))
     assert not inputs.differ_only_in_as_of_date(other)
     listed(settings, b"other contents")
     assert not inputs.differ_only_in_as_of_date(Inputs.of(settings, date(2026, 11, 20)))
@@ -129,7 +128,7 @@ def test_a_start_of_dbt_by_hand_makes_the_next_refresh_a_whole_one(data_dir: Pat
     assert last_build(path, settings) == inputs
     dbt = [str(ROOT / ".venv/bin/dbt"), "--quiet", "seed", "--select", "charge_statuses"]
     folders = ["--project-dir", "dbt_project", "--profiles-dir", "dbt_project"]
-    ended = python("-m", "orchestration.settings", *dbt, *folders, PSA_DATA_DIR=str(data_dir))
+    ended = python("-m", "orchestration.cli", "exec", *dbt, *folders, PSA_DATA_DIR=str(data_dir))
     assert ended[0] == 0, ended
     assert last_build(path, settings) is None
 

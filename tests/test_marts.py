@@ -95,7 +95,7 @@ def test_other_vars_equal_the_reference(silent: Folder, tmp_path: Path) -> None:
     }
     project = str(ROOT / "dbt_project")
     code, output, errors = python(
-        *("-m", "orchestration.settings", str(ROOT / ".venv/bin/dbt"), "run"),
+        *("-m", "orchestration.cli", "exec", str(ROOT / ".venv/bin/dbt"), "run"),
         *("--project-dir", project, "--profiles-dir", project),
         *("--vars", json.dumps(dbt_vars)),
         PSA_LANDING_DIR=str(silent.landing),

@@ -307,26 +307,29 @@ def publish_days(settings: Settings, *days: int) -> None:
         publish(
             settings,
             MARTS,
-            f"2026010{day}T000000Z-x",
-            {"as_of_date": f"2026-01-0{day}", "published_at": f"2026-01-0{day}T00:00:00+00:00"},
+            {
+                "generation": f"2026010{day}T000000Z-x",
+                "as_of_date": f"2026-01-0{day}",
+                "published_at": f"2026-01-0{day}T00:00:00+00:00",
+            },
         )
 
 
 def generations(settings: Settings, *arguments: str) -> tuple[int, str, str]:
     """What `make generations` and `make rollback` start."""
     data_dir = str(settings.data_dir)
-    return python("-m", "orchestration.publish.generations", *arguments, PSA_DATA_DIR=data_dir)
+    return python("-m", "orchestration.cli", *arguments, PSA_DATA_DIR=data_dir)
 
 
 def test_generations_are_listed_and_rolled_back_and_the_next_refresh_publishes_as_ever(
     settings: Settings,
 ) -> None:
-    assert "Nothing is published" in generations(settings, "list")[2]
+    assert "Nothing is published" in generations(settings, "generations")[2]
     publish_days(settings, 1, 2, 3)
     current = settings.marts_dir / "current"
 
     def listed() -> list[str]:
-        return generations(settings, "list")[1].splitlines()[1:-1]
+        return generations(settings, "generations")[1].splitlines()[1:-1]
 
     assert [line[:20] for line in listed()] == [
         "* 20260103T000000Z-x",
@@ -360,7 +363,7 @@ def test_a_generation_that_cannot_be_read_is_not_rolled_back_to(settings: Settin
 
 def test_the_doctor_finds_nothing_after_a_refresh(sample: Refresh) -> None:
     code, said, errors = python(
-        "-m", "orchestration.operate.doctor", PSA_DATA_DIR=str(sample.data_dir)
+        "-m", "orchestration.cli", "doctor", PSA_DATA_DIR=str(sample.data_dir)
     )
     assert code == 0, said + errors
     assert {line.split()[0] for line in said.splitlines()} == {"ok"}
@@ -386,9 +389,7 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(settings: Settings) -> Non
     (settings.marts_dir / "generations" / "20260101T000000Z-x" / "manifest.json").unlink()
     (settings.warehouse_dir / "warehouse.duckdb").write_text("no database")
     settings.data_dir.chmod(0o755)
-    code, said, _ = python(
-        "-m", "orchestration.operate.doctor", PSA_DATA_DIR=str(settings.data_dir)
-    )
+    code, said, _ = python("-m", "orchestration.cli", "doctor", PSA_DATA_DIR=str(settings.data_dir))
     problems = "\n".join(line for line in said.splitlines() if line.startswith("problem"))
     assert code == 1
     for part in (

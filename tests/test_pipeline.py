@@ -248,7 +248,7 @@ def materialise(selection: str, data_dir: Path) -> tuple[int, str]:
     dagster = str(ROOT / ".venv/bin/dagster")
     arguments = ["asset", "materialize", "-m", "orchestration.definitions", "--select", selection]
     code, output, errors = python(
-        "-m", "orchestration.settings", dagster, *arguments, PSA_DATA_DIR=str(data_dir)
+        "-m", "orchestration.cli", "exec", dagster, *arguments, PSA_DATA_DIR=str(data_dir)
     )
     return code, output + errors
 

@@ -85,8 +85,8 @@ def bi(server: str, settings: Settings) -> Settings:
         "comment on table marts.\"values\" is 'One row per it''s'",
         "comment on column marts.\"values\".money is 'Money; drop table x'",
     )
-    publish(settings, MARTS, "20260101T000000Z-a", {})
-    return dataclasses.replace(settings, postgres_url=f"{server}/{name}")
+    publish(settings, MARTS, {"generation": "20260101T000000Z-a"})
+    return settings.model_copy(update={"postgres_url": f"{server}/{name}"})
 
 
 def query(address: str, *statements: str) -> list[tuple[Any, ...]]:
@@ -152,7 +152,7 @@ def test_the_reader_sees_the_marts_of_the_last_load_and_nothing_else(bi: Setting
     query(address, "create schema private", "create table private.wages as select 1 as wage")
     load_current(bi)
     build(bi, 'insert into marts."values" (id) values (3)')
-    publish(bi, MARTS, "20260102T000000Z-b", {})
+    publish(bi, MARTS, {"generation": "20260102T000000Z-b"})
     load_current(bi)
     seen = "select table_schema, table_name from information_schema.tables "
     seen += "where table_schema not in ('pg_catalog', 'information_schema') order by 2"
@@ -181,7 +181,7 @@ def test_a_query_that_goes_on_does_not_hold_up_a_load(
         cursor.execute('select count(*) from marts."values"')
         assert cursor.fetchall() == [(2,)]  # its transaction stays open
         build(bi, 'insert into marts."values" (id) values (3)')
-        publish(bi, MARTS, "20260102T000000Z-b", {})
+        publish(bi, MARTS, {"generation": "20260102T000000Z-b"})
         load_current(bi)
         assert query(address, 'select count(*) from marts."values"') == [(3,)]
     load_current(bi)  # drops what the reader had held
@@ -193,7 +193,7 @@ def test_a_load_that_fails_leaves_what_was_there(
 ) -> None:
     load_current(bi)
     build(bi, 'insert into marts."values" (id) values (3)')
-    publish(bi, MARTS, "20260102T000000Z-b", {})
+    publish(bi, MARTS, {"generation": "20260102T000000Z-b"})
     monkeypatch.setitem(postgres.TYPES, "VARCHAR", "bigint")
     with pytest.raises(PostgresError, match="could not be loaded into"):
         load_current(bi)

@@ -1,47 +1,51 @@
 """Generations: complete or not there, and never more than wanted."""
 
-import dataclasses
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from orchestration.publish.generations import PublishError, check_generation, publish, roll_back
+from orchestration.publish.generations import publish, roll_back
+from orchestration.published import PublishError, check_generation
 from orchestration.settings import Settings
 from tests.conftest import MARTS, build, numbers
 
 
 def test_a_generation_is_a_copy_that_later_builds_do_not_touch(settings: Settings) -> None:
-    folder = publish(settings, MARTS, "20260101T000000Z-a", {})
+    folder = publish(settings, MARTS, {"generation": "20260101T000000Z-a"})
     assert (settings.marts_dir / "current").resolve() == folder
     build(settings, "insert into marts.numbers values (99)")
     assert numbers(settings) == [0, 1, 2]
-    publish(settings, MARTS, "20260102T000000Z-b", {})
+    publish(settings, MARTS, {"generation": "20260102T000000Z-b"})
     assert numbers(settings) == [0, 1, 2, 99]
 
 
 def test_an_open_reader_keeps_its_generation_and_blocks_nobody(settings: Settings) -> None:
-    first = publish(settings, MARTS, "20260101T000000Z-a", {})
+    first = publish(settings, MARTS, {"generation": "20260101T000000Z-a"})
     with duckdb.connect(first / "psa_marts.duckdb", read_only=True) as reader:
         build(settings, "insert into marts.numbers values (99)")
-        publish(dataclasses.replace(settings, keep_generations=1), MARTS, "20260102T000000Z-b", {})
+        publish(
+            settings.model_copy(update={"keep_generations": 1}),
+            MARTS,
+            {"generation": "20260102T000000Z-b"},
+        )
         assert not first.exists()
         assert reader.execute("select count(*) from marts.numbers").fetchone() == (3,)
     assert numbers(settings) == [0, 1, 2, 99]
 
 
 def test_the_oldest_generations_are_retired(settings: Settings) -> None:
-    keep_two = dataclasses.replace(settings, keep_generations=2)
+    keep_two = settings.model_copy(update={"keep_generations": 2})
     for day in (1, 2, 3, 4):
-        publish(keep_two, MARTS, f"2026010{day}T000000Z-x", {})
+        publish(keep_two, MARTS, {"generation": f"2026010{day}T000000Z-x"})
     kept = sorted(path.name for path in (settings.marts_dir / "generations").iterdir())
     assert kept == ["20260103T000000Z-x", "20260104T000000Z-x"]
 
 
 def test_the_current_generation_stays_even_when_its_name_is_the_oldest(settings: Settings) -> None:
-    publish(settings, MARTS, "20260105T000000Z-x", {})
-    keep_one = dataclasses.replace(settings, keep_generations=1)
-    folder = publish(keep_one, MARTS, "20260101T000000Z-clock-set-back", {})
+    publish(settings, MARTS, {"generation": "20260105T000000Z-x"})
+    keep_one = settings.model_copy(update={"keep_generations": 1})
+    folder = publish(keep_one, MARTS, {"generation": "20260101T000000Z-clock-set-back"})
     assert (settings.marts_dir / "current").resolve() == folder
     assert numbers(settings) == [0, 1, 2]
 
@@ -50,7 +54,7 @@ def test_what_a_dead_process_left_is_cleaned_up(settings: Settings) -> None:
     leftover = settings.marts_dir / "generations" / ".20260101T000000Z-dead"
     (leftover / "parquet").mkdir(parents=True)
     (settings.marts_dir / ".current").symlink_to("generations/nowhere")
-    publish(settings, MARTS, "20260102T000000Z-x", {})
+    publish(settings, MARTS, {"generation": "20260102T000000Z-x"})
     assert [path.name for path in leftover.parent.iterdir()] == ["20260102T000000Z-x"]
     assert numbers(settings) == [0, 1, 2]
 
@@ -66,17 +70,17 @@ def test_what_a_dead_process_left_is_cleaned_up(settings: Settings) -> None:
 def test_a_database_that_is_not_tables_of_marts_is_not_published(
     settings: Settings, statement: str
 ) -> None:
-    publish(settings, MARTS, "20260101T000000Z-a", {})
+    publish(settings, MARTS, {"generation": "20260101T000000Z-a"})
     build(settings, statement)
     with pytest.raises(PublishError, match="must hold tables of schema marts only"):
-        publish(settings, MARTS, "20260102T000000Z-b", {})
+        publish(settings, MARTS, {"generation": "20260102T000000Z-b"})
     assert (settings.marts_dir / "current").resolve().name == "20260101T000000Z-a"
     assert numbers(settings) == [0, 1, 2]
 
 
 def test_a_mart_that_the_project_no_longer_has_is_not_published(settings: Settings) -> None:
     build(settings, "create table marts.gone as select 1 as one")
-    folder = publish(settings, MARTS, "20260101T000000Z-a", {})
+    folder = publish(settings, MARTS, {"generation": "20260101T000000Z-a"})
     assert [path.name for path in (folder / "parquet").iterdir()] == ["numbers.parquet"]
     with duckdb.connect(folder / "psa_marts.duckdb", read_only=True) as marts:
         assert marts.execute("show all tables").fetchall()[0][2] == "numbers"
@@ -84,7 +88,7 @@ def test_a_mart_that_the_project_no_longer_has_is_not_published(settings: Settin
 
 def test_a_missing_mart_is_named(settings: Settings) -> None:
     with pytest.raises(PublishError, match="the build lacks the marts letters"):
-        publish(settings, {"numbers", "letters"}, "20260101T000000Z-a", {})
+        publish(settings, {"numbers", "letters"}, {"generation": "20260101T000000Z-a"})
 
 
 def test_parquet_of_what_did_not_change_is_linked_and_outlives_its_first_generation(
@@ -92,24 +96,26 @@ def test_parquet_of_what_did_not_change_is_linked_and_outlives_its_first_generat
 ) -> None:
     build(settings, "create table marts.letters as select 'a' as letter")
     marts = MARTS | {"letters"}
-    keep_two = dataclasses.replace(settings, keep_generations=2)
+    keep_two = settings.model_copy(update={"keep_generations": 2})
 
     def inode(folder: Path, mart: str) -> int:
         return (folder / "parquet" / f"{mart}.parquet").stat().st_ino
 
     # Of the first nothing can be reused; so it is written.
-    first = publish(keep_two, marts, "20260101T000000Z-a", {}, unchanged={"letters"})
+    first = publish(keep_two, marts, {"generation": "20260101T000000Z-a"}, unchanged={"letters"})
     build(settings, "insert into marts.numbers values (99)")
-    second = publish(keep_two, marts, "20260102T000000Z-b", {}, unchanged={"letters"})
+    second = publish(keep_two, marts, {"generation": "20260102T000000Z-b"}, unchanged={"letters"})
     assert inode(first, "letters") == inode(second, "letters")
     assert inode(first, "numbers") != inode(second, "numbers")
     roll_back(keep_two)
     check_generation(first, settings)
     # What readers were rolled back to is not what the build is compared with.
     build(settings, "insert into marts.numbers values (100)")
-    publish(keep_two, marts, "20260103T000000Z-c", {}, unchanged={"letters"}, since=second)
+    publish(
+        keep_two, marts, {"generation": "20260103T000000Z-c"}, unchanged={"letters"}, since=second
+    )
     assert not first.exists()
-    third = publish(keep_two, marts, "20260104T000000Z-d", {}, unchanged=marts)
+    third = publish(keep_two, marts, {"generation": "20260104T000000Z-d"}, unchanged=marts)
     assert not second.exists()
     for mart, rows in {"numbers": 5, "letters": 1}.items():
         table = duckdb.read_parquet(str(third / "parquet" / f"{mart}.parquet"))
@@ -118,10 +124,10 @@ def test_parquet_of_what_did_not_change_is_linked_and_outlives_its_first_generat
 
 
 def test_what_is_not_unchanged_after_all_is_not_published(settings: Settings) -> None:
-    publish(settings, MARTS, "20260101T000000Z-a", {})
+    publish(settings, MARTS, {"generation": "20260101T000000Z-a"})
     build(settings, "insert into marts.numbers values (99)")
     with pytest.raises(PublishError, match=r"numbers\.parquet holds 3 rows, the mart 4"):
-        publish(settings, MARTS, "20260102T000000Z-b", {}, unchanged=MARTS)
+        publish(settings, MARTS, {"generation": "20260102T000000Z-b"}, unchanged=MARTS)
     assert numbers(settings) == [0, 1, 2]
 
 
@@ -130,9 +136,9 @@ def test_foreign_files_beside_the_generations_are_left_alone(settings: Settings)
     generations.mkdir()
     for name in (".nfs0001", "00README"):
         (generations / name).write_text("not ours")
-    keep_one = dataclasses.replace(settings, keep_generations=1)
-    publish(keep_one, MARTS, "20260101T000000Z-a", {})
-    publish(keep_one, MARTS, "20260102T000000Z-b", {})
+    keep_one = settings.model_copy(update={"keep_generations": 1})
+    publish(keep_one, MARTS, {"generation": "20260101T000000Z-a"})
+    publish(keep_one, MARTS, {"generation": "20260102T000000Z-b"})
     names = sorted(path.name for path in generations.iterdir())
     assert names == [".nfs0001", "00README", "20260102T000000Z-b"]
 
@@ -140,16 +146,16 @@ def test_foreign_files_beside_the_generations_are_left_alone(settings: Settings)
 def test_a_failure_while_copying_leaves_the_current_generation(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish(settings, MARTS, "20260101T000000Z-a", {})
+    publish(settings, MARTS, {"generation": "20260101T000000Z-a"})
 
     def full_disk(*_: object) -> None:
         raise OSError("No space left on device")
 
     monkeypatch.setattr("os.fsync", full_disk)
     with pytest.raises(OSError, match="No space left"):
-        publish(settings, MARTS, "20260102T000000Z-b", {})
+        publish(settings, MARTS, {"generation": "20260102T000000Z-b"})
     monkeypatch.undo()
     assert numbers(settings) == [0, 1, 2]
-    publish(settings, MARTS, "20260103T000000Z-c", {})
+    publish(settings, MARTS, {"generation": "20260103T000000Z-c"})
     names = sorted(path.name for path in (settings.marts_dir / "generations").iterdir())
     assert names == ["20260101T000000Z-a", "20260103T000000Z-c"]

@@ -23,11 +23,11 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from orchestration.publish.generations import open_database
 from orchestration.reports import site as site_module
 from orchestration.reports.content import PAGES
 from orchestration.reports.site import company_html, write_site
 from orchestration.settings import ROOT, read_settings
+from orchestration.warehouse import open_database
 from tests.conftest import Refresh, python
 
 FILES = [page.file for page in PAGES]
@@ -141,7 +141,8 @@ def changed(generation: Path, folder: Path, *statements: str) -> Path:
     with duckdb.connect(folder / "psa_marts.duckdb") as marts:
         for statement in statements:
             marts.execute(statement)
-    write_site(folder, EUROS)
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    write_site(folder / "psa_marts.duckdb", folder / "reports", manifest, EUROS)
     return folder / "reports"
 
 
@@ -775,7 +776,7 @@ def test_colours_have_the_contrast_of_wcag_aa() -> None:
 
 def test_make_report_prints_the_path_or_writes_one_companys_page(data_dir: Path) -> None:
     def report(*arguments: str) -> tuple[int, str, str]:
-        return python("-m", "orchestration.reports.site", *arguments, PSA_DATA_DIR=str(data_dir))
+        return python("-m", "orchestration.cli", "report", *arguments, PSA_DATA_DIR=str(data_dir))
 
     code, output, _ = report()
     assert code == 0

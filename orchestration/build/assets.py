@@ -17,6 +17,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_as
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from packaging.version import Version
 
+from orchestration.build.failures import explain
 from orchestration.build.fingerprint import (
     FORCE,
     Inputs,
@@ -26,13 +27,11 @@ from orchestration.build.fingerprint import (
 )
 from orchestration.build.incremental import VARIABLE as PREVIOUS
 from orchestration.build.incremental import keep_previous
-from orchestration.publish.generations import DATABASE as MARTS
-from orchestration.publish.generations import open_database
+from orchestration.progress import advance
 from orchestration.settings import ROOT, Settings
+from orchestration.warehouse import MARTS, WAREHOUSE, open_database
 
 DBT_PROJECT = DbtProject(ROOT / "dbt_project")
-WAREHOUSE = "warehouse.duckdb"
-ROWS_SHOWN = 3
 PATIENCE_SECONDS = 60
 ASSET_TYPES = ("model", "seed")
 
@@ -66,12 +65,12 @@ def mart_assets(settings: Settings) -> dg.AssetsDefinition:
     @dbt_assets(manifest=manifest, project=DBT_PROJECT)
     def psa_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         # Paths and dates travel as environment, because changed dbt vars force a full parse.
-        os.environ.update(settings.environment(run_as_of(context, settings)))
+        settings.hand_on(run_as_of(context, settings))
         os.environ[PREVIOUS] = ""
         _open_warehouse(settings, context.log.warning)
         if not _is_whole(context.assets_def):
             # Of a selection, only those tests whose models are all up to date.
-            yield from _build(dbt, ["--indirect-selection", "buildable"], context, settings)
+            yield from _build(dbt, ["--indirect-selection", "buildable"], None, context, settings)
             return
         warehouse = settings.warehouse_dir / WAREHOUSE
         inputs = Inputs.of(settings, run_as_of(context, settings))
@@ -89,16 +88,29 @@ def mart_assets(settings: Settings) -> dg.AssetsDefinition:
             # The facts need not be made anew for a few new lines.
             keep_previous(warehouse, settings, context.run_id)
             os.environ[PREVIOUS] = context.run_id
-        yield from _build(dbt, choice, context, settings)
+        nodes = len(_buildable(manifest)) - len(kept)
+        yield from _build(dbt, choice, nodes, context, settings)
         remember_build(warehouse, settings, inputs)
 
     return psa_models
 
 
 def _build(
-    dbt: DbtCliResource, choice: list[str], context: dg.AssetExecutionContext, settings: Settings
+    dbt: DbtCliResource,
+    choice: list[str],
+    nodes: int | None,
+    context: dg.AssetExecutionContext,
+    settings: Settings,
 ) -> Iterator[Any]:
-    """Run dbt and say how it ended."""
+    """Run dbt and say how it ended.
+
+    Args:
+        dbt: the command.
+        choice: which nodes to build, as arguments of `dbt build`.
+        nodes: how many these are, if known.
+        context: of the run.
+        settings: where to build.
+    """
     # One lasting folder a data folder keeps dbt's parse state warm.
     target = settings.warehouse_dir / "dbt"
     (target / "run_results.json").unlink(missing_ok=True)
@@ -109,11 +121,13 @@ def _build(
     if parse_state.exists():
         parse_state.chmod(0o640)  # copied from the checkout, mode and all
     try:
-        yield from build.stream()
+        for result in build.stream():
+            advance(1, "models and tests", nodes)
+            yield result
     except DagsterDbtCliRuntimeError as error:
-        mistakes = _explain(target, settings, "error", "fail", "runtime error")
+        mistakes = explain(target, settings, "error", "fail", "runtime error")
         raise dg.Failure(mistakes or str(error), allow_retries=False) from None
-    if warnings := _explain(target, settings, "warn"):
+    if warnings := explain(target, settings, "warn"):
         context.log.warning(warnings)
 
 
@@ -199,36 +213,3 @@ def run_as_of(context: dg.AssetExecutionContext, settings: Settings) -> date:
     if record is None:
         raise LookupError(f"run {context.run_id} is not known to the Dagster instance it runs on")
     return settings.as_of(record.create_timestamp)
-
-
-def _explain(target: Path, settings: Settings, *statuses: str) -> str:
-    """Say how a dbt build ended: node, message, and the first rows that break a test."""
-    results_file = target / "run_results.json"
-    if not results_file.exists():  # dbt stopped before it ran a node
-        return ""
-    results = json.loads(results_file.read_text(encoding="utf-8"))["results"]
-    results = [result for result in results if result["status"] in statuses]
-    if not results:
-        return ""
-    parents = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["parent_map"]
-    lines = []
-    for result in results:
-        kind, _, name = result["unique_id"].split(".")[:3]
-        of = ", ".join(parent.split(".")[2] for parent in parents[result["unique_id"]])
-        title = f"test {name} of {of}" if kind == "test" and of else f"{kind} {name}"
-        lines.append(f"{title}: {result['message']}")
-        if kind == "test" and result["failures"]:
-            lines += _first_rows(result["compiled_code"], settings)
-    return "\n".join(lines)
-
-
-def _first_rows(query: str, settings: Settings) -> list[str]:
-    with open_database(settings.warehouse_dir / WAREHOUSE, settings) as connection:
-        marts = str(settings.warehouse_dir / MARTS).replace("'", "''")
-        connection.execute(f"attach '{marts}' as psa_marts (read_only)")
-        rows = connection.sql(query).limit(ROWS_SHOWN)
-        names = rows.columns
-        return [
-            "  " + ", ".join(f"{name}={value}" for name, value in zip(names, row, strict=True))
-            for row in rows.fetchall()
-        ]

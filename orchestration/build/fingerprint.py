@@ -6,7 +6,7 @@ settings, the contents that were delivered, and the as-of date.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -15,11 +15,13 @@ from typing import Any
 import duckdb
 
 from orchestration.ingest.assets import batches_file
-from orchestration.publish.generations import PACKAGES, open_database
+from orchestration.published import Generation, PublishError, check_generation, current_generation
 from orchestration.settings import ROOT, Settings
+from orchestration.warehouse import open_database
 
 # Tag of a run that makes everything anew, whatever has changed.
 FORCE = "po_billing/force"
+PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "pandera", "polars", "pyarrow")
 CODE = ("orchestration", "schemas", "dbt_project")
 MADE_BY_DBT = {"target", "logs", "__pycache__"}
 AS_OF_MACRO = "macro.po_billing.as_of_date"
@@ -43,9 +45,7 @@ class Inputs:
     @classmethod
     def of(cls, settings: Settings, as_of_date: date) -> "Inputs":
         """The inputs of a refresh whose ingest has ended."""
-        # The date has its own place; secrets are no part of the text of the settings.
-        told = repr(replace(settings, as_of_date=None))
-        code = hashlib.sha256(f"{_project()} {told}".encode()).hexdigest()
+        code = hashlib.sha256(f"{_project()} {settings.shaping_figures()}".encode()).hexdigest()
         data = hashlib.sha256(batches_file(settings).read_bytes()).hexdigest()
         return cls(code, data, as_of_date.isoformat())
 
@@ -85,6 +85,24 @@ def remember_build(warehouse: Path, settings: Settings, inputs: Inputs) -> None:
             "select $1 as code, $2 as data, $3 as as_of_date",
             [inputs.code, inputs.data, inputs.as_of_date],
         )
+
+
+def published_inputs(generation: Generation) -> Inputs | None:
+    """What a generation was made from; None when its manifest does not tell."""
+    told = (generation.manifest or {}).get("inputs", {})
+    return Inputs(**told) if told.keys() == {field.name for field in fields(Inputs)} else None
+
+
+def up_to_date_generation(settings: Settings, inputs: Inputs) -> Generation | None:
+    """The current generation, when it was made from these inputs and can be read."""
+    current = current_generation(settings)
+    if current is None or published_inputs(current) != inputs:
+        return None
+    try:
+        check_generation(current.folder, settings)
+    except PublishError:
+        return None
+    return current
 
 
 def nodes_by_as_of_date(manifest: Mapping[str, Any]) -> set[str]:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from orchestration.publish.generations import open_database
 from orchestration.settings import Settings
+from orchestration.warehouse import open_database
 
 # All that a line of a fact depends on beside the project itself and its own row.
 KEPT = (

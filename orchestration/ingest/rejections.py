@@ -165,8 +165,3 @@ def as_markdown() -> str:
         *(f"| {table} | {column} | {rule} | {remedy(rule)} |" for table, column, rule in rules()),
     ]
     return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    MESSAGES.write_text(as_markdown(), encoding="utf-8")
-    print(f"{MESSAGES.relative_to(ROOT)} written")

@@ -1,14 +1,12 @@
 """What people do about deliveries at the prompt: look at the rejects, take a wrong one out."""
 
-import argparse
-import sys
 from collections.abc import Iterator
 
 import polars as pl
 
 from orchestration.ingest.raw_store import Content, TableFiles
 from orchestration.ingest.rejections import REFUSALS, remedy
-from orchestration.settings import SettingError, Settings, read_settings
+from orchestration.settings import Settings
 from schemas import RAW_TABLES
 
 ROWS_SHOWN = 50
@@ -87,7 +85,8 @@ def unload(settings: Settings, named: str) -> str:
         LookupError: there is no such batch, or the name is that of several.
         Busy: a refresh is running.
     """
-    from orchestration.operate.run_lock import idle  # loads the orchestrator, which only this needs
+    # Imported here, because it loads the orchestrator, which only this needs.
+    from orchestration.operate.run_lock import idle
 
     with idle(settings):
         return _unload(settings, named)
@@ -119,24 +118,3 @@ def _unload(settings: Settings, named: str) -> str:
         f"{content.file}: taken out ({content.loaded:,} rows, kept in {table.unloaded}). {now}\n"
         "The same bytes are left out when they come again. `make run` publishes without them."
     )
-
-
-def main() -> None:
-    """Show the quarantine or unload a batch; exit code 1 and a message when that cannot be done."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("quarantine")
-    commands.add_parser("unload").add_argument("batch")
-    arguments = parser.parse_args()
-    try:
-        settings = read_settings()
-        if arguments.command == "quarantine":
-            print(show_quarantine(settings))
-        else:
-            print(unload(settings, arguments.batch))
-    except (SettingError, LookupError, RuntimeError) as error:
-        sys.exit(str(error))
-
-
-if __name__ == "__main__":
-    main()

@@ -13,18 +13,16 @@ import dagster as dg
 import duckdb
 from packaging.requirements import Requirement
 
-from orchestration.build.assets import WAREHOUSE
 from orchestration.ingest.landing import find_batches
 from orchestration.operate.run_lock import holder_of, is_refreshing
-from orchestration.publish.generations import (
-    DATABASE,
+from orchestration.published import (
     PublishError,
     check_generation,
-    list_generations,
-    open_database,
+    current_generation,
     unfinished_folders,
 )
-from orchestration.settings import ROOT, SettingError, Settings, read_settings
+from orchestration.settings import ROOT, Settings
+from orchestration.warehouse import MARTS, WAREHOUSE, open_database
 
 FRESH_HOURS = 26
 RUNS_SHOWN = 3
@@ -34,12 +32,12 @@ class Finding(Exception):
     """Something is not as it should be; the message says what, and what to do."""
 
 
-def main() -> None:
-    """Ask every question; exit with 1 when an answer needs a person."""
-    try:
-        settings = read_settings()
-    except SettingError as error:
-        sys.exit(f"problem  settings    {error}")
+def examine(settings: Settings) -> int:
+    """Ask every question and print the answers.
+
+    Returns:
+        How many of them need a person.
+    """
     questions: dict[str, Callable[[Settings], Iterator[str]]] = {
         "settings": _settings,
         "landing": _landing,
@@ -59,8 +57,7 @@ def main() -> None:
         except Finding as finding:
             problems += 1
             print(f"problem  {name:<11} {finding}")
-    if problems:
-        sys.exit(1)
+    return problems
 
 
 def _settings(settings: Settings) -> Iterator[str]:
@@ -160,7 +157,7 @@ def _lock(settings: Settings) -> Iterator[str]:
 
 
 def _runs(settings: Settings) -> Iterator[str]:
-    os.environ.update(settings.environment(settings.as_of(datetime.now(UTC))))
+    settings.hand_on(settings.as_of(datetime.now(UTC)))
     if not (settings.data_dir / "dagster" / "dagster.yaml").exists():
         return
     try:
@@ -179,7 +176,7 @@ def _runs(settings: Settings) -> Iterator[str]:
 
 
 def _published(settings: Settings) -> Iterator[str]:
-    current = next((found for found in list_generations(settings) if found.is_current), None)
+    current = current_generation(settings)
     if current is None:
         if (settings.marts_dir / "current").is_symlink():
             raise Finding("marts/current points at nothing. `make rollback GENERATION=id` or run.")
@@ -207,10 +204,10 @@ def _leftovers(settings: Settings) -> Iterator[str]:
         *unfinished_folders(settings),
         *settings.raw_dir.rglob(".*.unfinished"),
         *settings.temp_dir.glob("*"),
-        *(settings.warehouse_dir / f"{name}.wal" for name in (WAREHOUSE, DATABASE)),
+        *(settings.warehouse_dir / f"{name}.wal" for name in (WAREHOUSE, MARTS)),
     ]
     found = [str(path) for path in stale if path.exists()]
-    for name in (WAREHOUSE, DATABASE):
+    for name in (WAREHOUSE, MARTS):
         try:
             if (settings.warehouse_dir / name).exists():
                 open_database(settings.warehouse_dir / name, settings).close()
@@ -226,7 +223,3 @@ def _leftovers(settings: Settings) -> Iterator[str]:
 def _ago(moment: datetime) -> str:
     hours = (datetime.now(UTC) - moment).total_seconds() / 3600
     return f"{hours / 24:.0f} days ago" if hours > 48 else f"{hours:.1f} h ago"
-
-
-if __name__ == "__main__":
-    main()

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import dagster as dg
 import duckdb
 
-from orchestration.publish.generations import DATABASE, open_database
 from orchestration.settings import SettingError, Settings
+from orchestration.warehouse import MARTS, open_database
 
 JOB = "billing_readiness"
 ROWS_SHOWN = 5
@@ -101,7 +101,7 @@ def readiness_checks(settings: Settings) -> dg.AssetChecksDefinition:
         ],
     )
     def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        database = settings.marts_dir / "current" / DATABASE
+        database = settings.marts_dir / "current" / MARTS
         if not database.exists():
             raise dg.Failure(
                 f"There is no {database} to look at: run the nightly refresh first.",

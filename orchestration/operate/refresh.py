@@ -1,81 +1,61 @@
-"""`make run`: one refresh in this process, its progress, and its key figures or its mistakes."""
+"""One refresh in this process, with its key figures or its mistakes: what `make run` starts."""
 
-import argparse
 import contextlib
 import json
-import logging
-import os
 import sqlite3
 import sys
 import uuid
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
 
+import dagster as dg
 import sqlalchemy
+from dagster._core.execution.plan.objects import StepFailureData
+from rich.console import Console
+from rich.table import Table
 
-from orchestration.publish.generations import DATABASE, open_database
-from orchestration.settings import SettingError, Settings, read_settings
+from orchestration.build.fingerprint import FORCE
+from orchestration.operate.alerts import alert
+from orchestration.operate.run_lock import Busy, only_writer
+from orchestration.operate.watch import Watch
+from orchestration.settings import Settings
+from orchestration.warehouse import MARTS, open_database
 
-if TYPE_CHECKING:
-    from dagster import AssetCheckEvaluation, DagsterEvent
-    from dagster._core.execution.plan.objects import StepFailureData
 
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the job and exit with 0 only when what readers open is up to date.
+def refresh(settings: Settings, job: dg.JobDefinition, *, force: bool = False) -> bool:
+    """Run the job and say how it went.
 
     Args:
-        arguments: those of the command line by default.
+        settings: those of this process.
+        job: the nightly refresh.
+        force: whether to rebuild what has not changed, too.
+
+    Returns:
+        Whether what readers open is up to date.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--force", action="store_true", help="rebuild what has not changed, too")
-    force = parser.parse_args(arguments).force
     try:
-        settings = read_settings()
-        settings.prepare_data_dir()
-    except SettingError as error:
-        sys.exit(f"Setting {error}")
-    os.environ.update(settings.environment(settings.as_of(datetime.now(UTC))))
-    try:
-        sys.exit(0 if _refresh(settings, force) else 1)
-    except SettingError as error:  # of those that Dagster checks
-        sys.exit(f"Setting {error}")
+        return _refresh(settings, job, force)
     except (OSError, sqlalchemy.exc.OperationalError) as error:
         sys.exit(f"The refresh broke off: {error}. Is {settings.data_dir} writable, the disk full?")
 
 
-def _refresh(settings: Settings, force: bool) -> bool:
-    # Imported here, because a mistaken setting must be told at once and in one line.
-    import dagster as dg
-
-    from orchestration.build.fingerprint import FORCE
-    from orchestration.definitions import defs
-    from orchestration.operate.alerts import alert
-    from orchestration.operate.run_lock import Busy, only_writer
-    from orchestration.publish.assets import JOB
-
+def _refresh(settings: Settings, job: dg.JobDefinition, force: bool) -> bool:
     _spare_the_disk()
-    console = sys.stdout
-
-    @dg.logger
-    def progress(_: dg.InitLoggerContext) -> logging.Logger:
-        logger = logging.Logger("progress")
-        logger.addHandler(_Progress(console))
-        return logger
-
-    job = defs.resolve_job_def(JOB).with_logger_defs({"progress": progress})
     log = settings.data_dir / "refresh.log"
     current = settings.marts_dir / "current"
     before = current.resolve()
     run_id = str(uuid.uuid4())
+    console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
     try:
         # This way of running a job passes by its executor, and so by the lock that it takes.
         with dg.DagsterInstance.get() as instance, only_writer(settings, instance, run_id):
             print(f"Refreshing from {settings.landing_dir}", flush=True)
-            with log.open("w", encoding="utf-8") as details, contextlib.redirect_stdout(details):
-                result = job.execute_in_process(
+            with (
+                log.open("w", encoding="utf-8") as details,
+                Watch(console) as watch,
+                contextlib.redirect_stdout(details),
+            ):
+                result = job.with_logger_defs({"progress": watch.logger()}).execute_in_process(
                     instance=instance,
                     raise_on_error=False,
                     run_config={"loggers": {"progress": {}}},
@@ -105,7 +85,10 @@ def _refresh(settings: Settings, force: bool) -> bool:
         print(f"  warning: {warning}")
     if current.resolve() == before:
         print("Nothing has changed: the current generation stays (make run FORCE=1 rebuilds it).")
-    print("\n" + _key_figures(current, settings))
+    print()
+    console.print(_key_figures(current, settings))
+    as_of_date = json.loads((current / "manifest.json").read_bytes())["as_of_date"]
+    print(f"  As of {as_of_date}, marts in {current}")
     return True
 
 
@@ -129,25 +112,7 @@ def _spare_the_disk() -> None:
             kept_open[path].execute("pragma user_version")
 
 
-class _Progress(logging.StreamHandler[TextIO]):
-    """Print warnings, and a line for each step that has ended."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        event: DagsterEvent | None = getattr(record, "dagster_event", None)
-        if event and event.event_type_value == "STEP_SUCCESS":
-            seconds = event.step_success_data.duration_ms / 1000
-            print(f"  {event.step_key:<40}{seconds:7.1f} s", file=self.stream, flush=True)
-        elif event and event.event_type_value == "STEP_FAILURE":
-            print(f"  {event.step_key:<40} failed", file=self.stream, flush=True)
-        elif not event and record.levelno == logging.WARNING:
-            print(f"  warning: {_own_words(record)}", file=self.stream, flush=True)
-
-
-def _own_words(record: logging.LogRecord) -> str:
-    return str(record.dagster_meta["orig_message"])  # type: ignore[attr-defined]
-
-
-def _checks(events: Sequence["DagsterEvent"]) -> list["AssetCheckEvaluation"]:
+def _checks(events: Sequence[dg.DagsterEvent]) -> list[dg.AssetCheckEvaluation]:
     return [
         event.asset_check_evaluation_data
         for event in events
@@ -155,7 +120,7 @@ def _checks(events: Sequence["DagsterEvent"]) -> list["AssetCheckEvaluation"]:
     ]
 
 
-def _warnings(events: Sequence["DagsterEvent"]) -> list[str]:
+def _warnings(events: Sequence[dg.DagsterEvent]) -> list[str]:
     """What the checks of the extracts found that does not stop a refresh."""
     return [
         f"{'/'.join(check.asset_key.path)}: {check.description}"
@@ -164,7 +129,7 @@ def _warnings(events: Sequence["DagsterEvent"]) -> list[str]:
     ]
 
 
-def _mistakes(events: Sequence["DagsterEvent"]) -> list[str]:
+def _mistakes(events: Sequence[dg.DagsterEvent]) -> list[str]:
     """What went wrong, in the words of the checks and steps that failed."""
     mistakes = [
         check.description
@@ -180,7 +145,7 @@ def _mistakes(events: Sequence["DagsterEvent"]) -> list[str]:
     return mistakes
 
 
-def _failures(events: Sequence["DagsterEvent"]) -> list[tuple["StepFailureData", str | None]]:
+def _failures(events: Sequence[dg.DagsterEvent]) -> list[tuple[StepFailureData, str | None]]:
     return [
         (event.step_failure_data, event.step_key)
         for event in events
@@ -188,27 +153,27 @@ def _failures(events: Sequence["DagsterEvent"]) -> list[tuple["StepFailureData",
     ]
 
 
-def _key_figures(current: Path, settings: Settings) -> str:
+def _key_figures(current: Path, settings: Settings) -> Table:
     """The figures that a billing manager asks for first, from the published marts."""
-    with open_database(current / DATABASE, settings) as connection:
+    with open_database(current / MARTS, settings) as connection:
         overview = connection.table("marts.po_overview")
         figures = dict(zip(overview.columns, overview.fetchall()[0], strict=True))
     manifest = json.loads((current / "manifest.json").read_text(encoding="utf-8"))
     rows_in = sum(batch["delivered"] for batch in manifest["input_batches"])
-    rows_set_aside = sum(batch["quarantined"] for batch in manifest["input_batches"])
-    lines = {
+    rows_quarantined = sum(batch["quarantined"] for batch in manifest["input_batches"])
+    hours_without_po = figures["total_hours"] - figures["hours_with_po"]
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2))
+    table.add_column(min_width=34)
+    table.add_column(justify="right", min_width=14)
+    for name, figure in {
         "Rows in": f"{rows_in:,}",
-        "Rows set aside": f"{rows_set_aside:,}",
+        "Rows quarantined": f"{rows_quarantined:,}",
         "Charges": f"{figures['total_charge_records']:,}",
         "Coverage by the charges' own POs": f"{figures['direct_coverage_pct']:.2f} %",
         "Coverage after inheritance": f"{figures['coverage_pct']:.2f} %",
         "Exposed amount": f"{figures['exposed_amount']:,.2f}",
         "Hours with a PO": f"{figures['hours_with_po']:,.2f}",
-        "Hours without a PO": f"{figures['total_hours'] - figures['hours_with_po']:,.2f}",
-    }
-    table = "\n".join(f"  {name:<34}{figure:>16}" for name, figure in lines.items())
-    return f"{table}\n  As of {manifest['as_of_date']}, marts in {current}"
-
-
-if __name__ == "__main__":
-    main()
+        "Hours without a PO": f"{hours_without_po:,.2f}",
+    }.items():
+        table.add_row(f"  {name}", figure)
+    return table

@@ -4,26 +4,25 @@ How a generation is built and flipped is in `generations`.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
-from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 
-from orchestration.build.assets import WAREHOUSE, models_by_as_of_date, run_as_of
-from orchestration.build.fingerprint import FORCE, Inputs, last_build
-from orchestration.ingest.assets import listed_batches
-from orchestration.publish.generations import (
-    SCHEMA,
-    Generation,
-    PublishError,
-    check_generation,
-    current_generation,
-    publish,
+from orchestration.build.assets import models_by_as_of_date, run_as_of
+from orchestration.build.fingerprint import (
+    FORCE,
+    Inputs,
+    last_build,
+    published_inputs,
+    up_to_date_generation,
 )
+from orchestration.publish.generations import publish
+from orchestration.published import check_generation, current_generation
+from orchestration.reports.assets import site_folder, written_manifest
 from orchestration.settings import Settings
+from orchestration.warehouse import SCHEMA, WAREHOUSE
 
-JOB = "nightly_refresh"
+NIGHTLY_REFRESH = "nightly_refresh"
 
 
 def generation_asset(
@@ -58,62 +57,43 @@ def generation_asset(
     def generation(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         if not is_complete(context.run):
             raise dg.Failure(
-                f"Only a complete refresh is published. Launch the job {JOB} as a whole; the "
-                "current generation stays.",
+                f"Only a complete refresh is published. Launch the job {NIGHTLY_REFRESH} as a "
+                "whole; the current generation stays.",
                 allow_retries=False,
             )
         inputs = Inputs.of(settings, run_as_of(context, settings))
         if last_build(settings.warehouse_dir / WAREHOUSE, settings) != inputs:
             raise dg.Failure(
                 "Another run has built in the warehouse since; the current generation stays. "
-                f"Launch the job {JOB} again.",
+                f"Launch the job {NIGHTLY_REFRESH} again.",
+                allow_retries=False,
+            )
+        is_forced = FORCE in context.run.tags
+        if not is_forced and (kept := up_to_date_generation(settings, inputs)):
+            context.log.info(f"Nothing has changed since {kept.folder.name}, which stays.")
+            return _result(settings, kept.folder)
+        manifest = written_manifest(settings)
+        if manifest.get("run_id") != context.run_id:
+            raise dg.Failure(
+                "The pages of this run are missing; the current generation stays. "
+                f"Launch the job {NIGHTLY_REFRESH} again.",
                 allow_retries=False,
             )
         marts = {key.path[-1] for key in keys if key.path[0] == SCHEMA}
-        unchanged: set[str] = set()
         current = current_generation(settings)
-        before = _inputs_of(current) if current and FORCE not in context.run.tags else None
-        if current and before == inputs and _is_readable(current, settings):
-            context.log.info(f"Nothing has changed since {current.folder.name}, which stays.")
-            return _result(settings, current.folder)
-        if before and before.differ_only_in_as_of_date(inputs):
-            unchanged = marts - models_by_as_of_date()
-        # Imported here, because drawing takes a moment to start and few commands draw.
-        from orchestration.reports.site import earlier_refreshes, write_site
-
-        started = datetime.now(UTC)
-        earlier = earlier_refreshes(settings)
+        before = published_inputs(current) if current and not is_forced else None
+        only_the_day_is_new = before is not None and before.differ_only_in_as_of_date(inputs)
         folder = publish(
             settings,
             marts=marts,
-            generation_id=f"{started:%Y%m%dT%H%M%SZ}-{context.run_id[:8]}",
-            facts={
-                "run_id": context.run_id,
-                "as_of_date": run_as_of(context, settings).isoformat(),
-                "published_at": started.isoformat(timespec="seconds"),
-                "inputs": asdict(inputs),
-                "input_batches": listed_batches(settings),
-            },
-            add_files=lambda unfinished: write_site(unfinished, settings, earlier),
-            unchanged=unchanged,
+            manifest=manifest,
+            reports=site_folder(settings),
+            unchanged=marts - models_by_as_of_date() if only_the_day_is_new else set(),
             since=current.folder if current else None,
         )
         return _result(settings, folder)
 
     return generation
-
-
-def _inputs_of(generation: Generation) -> Inputs | None:
-    told = (generation.manifest or {}).get("inputs", {})
-    return Inputs(**told) if told.keys() == {field.name for field in fields(Inputs)} else None
-
-
-def _is_readable(generation: Generation, settings: Settings) -> bool:
-    try:
-        check_generation(generation.folder, settings)
-    except PublishError:
-        return False
-    return True
 
 
 def _result(settings: Settings, folder: Path) -> dg.MaterializeResult[None]:

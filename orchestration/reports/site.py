@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 import re
-import sys
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,7 +23,6 @@ import pyarrow.compute as pc
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from orchestration.publish.generations import DATABASE, list_generations, open_database
 from orchestration.reports.charts import CHARTS, Drawing
 from orchestration.reports.content import (
     COMPANY_PAGE,
@@ -36,7 +35,8 @@ from orchestration.reports.content import (
     Page,
     Table,
 )
-from orchestration.settings import SettingError, Settings, read_settings
+from orchestration.settings import Settings
+from orchestration.warehouse import MARTS, open_database
 
 HERE = Path(__file__).parent
 ROWS_ON_A_PAGE = 200  # of each table; the others come with a filter or the download
@@ -79,20 +79,25 @@ class Shown:
 
 
 def write_site(
-    generation: Path, settings: Settings, earlier: Sequence[dict[str, Any]] = ()
+    database: Path,
+    site: Path,
+    manifest: dict[str, Any],
+    settings: Settings,
+    earlier: Sequence[dict[str, Any]] = (),
 ) -> None:
-    """Write `reports/` into the folder of a generation, from the marts in it.
+    """Write all pages into a folder of their own.
 
     Args:
-        generation: a folder with the marts and their manifest.
+        database: the marts that they show.
+        site: the folder; what it holds is replaced.
+        manifest: what the generation says of itself that the pages belong to.
         settings: the currency to print beside money, and what memory may be used.
         earlier: manifests of the refreshes before, newest first.
     """
-    manifest = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
-    site = generation / "reports"
+    shutil.rmtree(site, ignore_errors=True)
     (site / "rows").mkdir(parents=True)
     currency = settings.currency
-    with open_database(generation / DATABASE, settings) as marts:
+    with open_database(database, settings) as marts:
         companies = _companies(marts)
         for page in PAGES:
             html = _page(
@@ -115,7 +120,7 @@ def company_html(generation: Path, settings: Settings, company_id: int) -> str:
         ReportError: there is no such company.
     """
     manifest = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
-    with open_database(generation / DATABASE, settings) as marts:
+    with open_database(generation / MARTS, settings) as marts:
         found = marts.execute(
             "select company_name from marts.dim_companies where company_id = ?", [company_id]
         ).fetchone()
@@ -361,40 +366,3 @@ def _fix_first(marts: duckdb.DuckDBPyConnection, currency: str) -> list[dict[str
                 }
             )
     return fixes
-
-
-def earlier_refreshes(settings: Settings) -> list[dict[str, Any]]:
-    """The manifests of the generations that are kept, newest first."""
-    generations = list_generations(settings)
-    return [generation.manifest for generation in reversed(generations) if generation.manifest]
-
-
-def main() -> None:
-    """Print where the pages are, or write the page of one company."""
-    try:
-        settings = read_settings()
-        current = (settings.marts_dir / "current").resolve()
-        pages = current / "reports" / "index.html"
-        if not pages.exists():
-            raise ReportError(f"There are no pages in {current} yet; `make run` writes them.")
-        wanted = sys.argv[1] if sys.argv[1:] else ""
-        if not wanted:
-            print(settings.marts_dir / "current" / "reports" / pages.name)  # good for a bookmark
-            return
-        if not wanted.isascii() or not wanted.isdigit():
-            raise ReportError(f"COMPANY={wanted} is not the id of a company, such as 174.")
-        html = company_html(current, settings, int(wanted))
-        folder = settings.data_dir / "reports"
-        folder.mkdir(mode=0o750, exist_ok=True)
-        page = folder / f"company-{int(wanted)}.html"
-        page.write_text(html, encoding="utf-8")
-        page.chmod(0o640)
-        print(page)
-    except SettingError as error:
-        sys.exit(f"Setting {error}")
-    except (ReportError, OSError, duckdb.Error) as error:
-        sys.exit(str(error))
-
-
-if __name__ == "__main__":
-    main()

@@ -19,7 +19,7 @@ def generate(landing: Path, scale: int, file_format: str) -> Cost:
 def refresh(landing: Path, data: Path, as_of: date = SAMPLE_AS_OF_DATE, *arguments: str) -> Cost:
     """Refresh as `make run` does."""
     return measure(
-        [PYTHON, "-m", "orchestration.operate.refresh", *arguments],
+        [PYTHON, "-m", "orchestration.cli", "run", *arguments],
         PSA_LANDING_DIR=str(landing),
         PSA_DATA_DIR=str(data),
         PSA_AS_OF_DATE=as_of.isoformat(),
@@ -30,7 +30,7 @@ def refresh(landing: Path, data: Path, as_of: date = SAMPLE_AS_OF_DATE, *argumen
 def dbt_build(landing: Path, data: Path, target: Path) -> Cost:
     """Build and test all models of a data folder as a refresh does, without anything else."""
     project = str(ROOT / "dbt_project")
-    dbt = [PYTHON, "-m", "orchestration.settings", str(Path(PYTHON).with_name("dbt")), "--quiet"]
+    dbt = [PYTHON, "-m", "orchestration.cli", "exec", str(Path(PYTHON).with_name("dbt")), "--quiet"]
     dbt += ["build", "--exclude-resource-type", "unit_test"]
     return measure(
         [*dbt, "--project-dir", project, "--profiles-dir", project],

@@ -18,14 +18,9 @@ import duckdb
 from adbc_driver_manager.dbapi import Connection
 
 from orchestration.build.fingerprint import FORCE
-from orchestration.publish.generations import (
-    DATABASE,
-    SCHEMA,
-    current_generation,
-    open_database,
-    quoted,
-)
+from orchestration.published import current_generation
 from orchestration.settings import Settings
+from orchestration.warehouse import MARTS, SCHEMA, open_database, quoted
 
 READER = "psa_reader"
 FRESH, OLD = f"{SCHEMA}_fresh", f"{SCHEMA}_old_"
@@ -90,7 +85,7 @@ def load(settings: Settings, folder: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_bytes())
     with (
         _connection(settings) as postgres,
-        open_database(folder / DATABASE, settings) as marts,
+        open_database(folder / MARTS, settings) as marts,
     ):
         _run(postgres, f"select pg_advisory_lock({ONE_LOADER})")
         _refuse_foreign_schema(postgres)

@@ -1,0 +1,42 @@
+"""How a dbt build ended, in words: which models and tests failed, and the rows that fail a test."""
+
+import json
+from pathlib import Path
+
+from orchestration.settings import Settings
+from orchestration.warehouse import MARTS, WAREHOUSE, open_database
+
+ROWS_SHOWN = 3
+
+
+def explain(target: Path, settings: Settings, *statuses: str) -> str:
+    """Say how a dbt build ended: node, message, and the first rows that break a test."""
+    results_file = target / "run_results.json"
+    if not results_file.exists():  # dbt stopped before it ran a node
+        return ""
+    results = json.loads(results_file.read_text(encoding="utf-8"))["results"]
+    results = [result for result in results if result["status"] in statuses]
+    if not results:
+        return ""
+    parents = json.loads((target / "manifest.json").read_text(encoding="utf-8"))["parent_map"]
+    lines = []
+    for result in results:
+        kind, _, name = result["unique_id"].split(".")[:3]
+        of = ", ".join(parent.split(".")[2] for parent in parents[result["unique_id"]])
+        title = f"test {name} of {of}" if kind == "test" and of else f"{kind} {name}"
+        lines.append(f"{title}: {result['message']}")
+        if kind == "test" and result["failures"]:
+            lines += _first_rows(result["compiled_code"], settings)
+    return "\n".join(lines)
+
+
+def _first_rows(query: str, settings: Settings) -> list[str]:
+    with open_database(settings.warehouse_dir / WAREHOUSE, settings) as connection:
+        marts = str(settings.warehouse_dir / MARTS).replace("'", "''")
+        connection.execute(f"attach '{marts}' as psa_marts (read_only)")
+        rows = connection.sql(query).limit(ROWS_SHOWN)
+        names = rows.columns
+        return [
+            "  " + ", ".join(f"{name}={value}" for name, value in zip(names, row, strict=True))
+            for row in rows.fetchall()
+        ]

@@ -1,0 +1,74 @@
+"""Write the marts of the build into the folder of a generation: one database file, and parquet."""
+
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from orchestration.published import PublishError, row_counts
+from orchestration.settings import Settings
+from orchestration.warehouse import MARTS, SCHEMA, open_database, quoted
+
+
+def write_marts(
+    settings: Settings, folder: Path, marts: set[str], reused: dict[str, Path]
+) -> dict[str, int]:
+    """Bring the build database to rest, and write it as a file and as parquet.
+
+    Returns:
+        The rows of each mart.
+    """
+    built = settings.warehouse_dir / MARTS
+    # The open connection keeps every other process from writing to the file meanwhile.
+    with (
+        open_database(built, settings, read_only=False) as connection,
+        ThreadPoolExecutor(1) as disk,
+    ):
+        for gone in row_counts(connection).keys() - marts:
+            connection.execute(f"drop table {SCHEMA}.{quoted(gone)}")
+        connection.execute("checkpoint")
+        counts = row_counts(connection)
+        if missing := marts - counts.keys():
+            raise PublishError(f"the build lacks the marts {', '.join(sorted(missing))}")
+        if built.with_name(f"{built.name}.wal").exists():
+            raise PublishError(f"{built} has a write-ahead log after its checkpoint")
+        # The disk is busy with the copy while the processors pack the parquet files.
+        copying = disk.submit(_copy, built, folder / MARTS)
+        for mart, count in counts.items():
+            target = folder / parquet_of(mart)
+            if mart not in reused or not _linked(reused[mart], target):
+                table = connection.table(f"{SCHEMA}.{quoted(mart)}")
+                table.write_parquet(str(target), compression="zstd")
+            written = len(connection.read_parquet(str(target)))
+            if written != count:
+                raise PublishError(f"{target.name} holds {written} rows, the mart {count}")
+        copying.result()
+    return counts
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
+    sync(target)
+
+
+def parquet_of(mart: str) -> Path:
+    """Where the rows of a mart lie in the folder of a generation."""
+    return Path("parquet") / f"{mart}.parquet"
+
+
+def _linked(source: Path, target: Path) -> bool:
+    """Give a file of an earlier generation a second name; no generation is ever written to."""
+    try:
+        target.hardlink_to(source)
+    except OSError:  # it is gone, or the file system knows no links
+        return False
+    return True
+
+
+def sync(path: Path) -> None:
+    """Force a file or folder to disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
