@@ -81,14 +81,18 @@ bench: $(MANIFEST) ## measure refreshes of 1 M charges, or SCALE=1400 (10 M), an
 clean: ## remove everything that can be made again; live data stays
 	rm -rf .venv dbt_project/target dbt_project/logs data/demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-lock: .venv/ready # resolve the lock anew after a change of pyproject.toml; needs uv
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+lock: .venv/ready # resolve the lock again after a change of pyproject.toml
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--no-strip-extras --extra dev --extra postgres pyproject.toml -o requirements.lock
 
+# uv does in seconds what takes pip minutes. Where it is missing, pip brings the one of the lock.
 .venv/ready: requirements.lock
 	@test ! -L .venv || { echo ".venv is a link; what it points to would be wiped: remove it"; exit 1; }
-	$(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(PYTHON) -m venv --clear .venv
+	@uv="$$(command -v uv)" || { uv=$(BIN)/uv; \
+		awk '/^uv==/ { wanted = 1 } wanted { print } wanted && !/\\$$/ { exit }' requirements.lock >.venv/uv.txt; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/uv.txt; } && \
+	"$$uv" pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements.lock
 	@touch $@
 
 $(MANIFEST): .venv/ready $(DBT_SOURCES)

@@ -6,7 +6,7 @@ from typing import Self
 
 import dagster as dg
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from orchestration.progress import shown_by
 
@@ -23,9 +23,8 @@ class Watch(logging.Handler):
         self._console = console
         self._bars = Progress(
             TextColumn("  {task.description:<40}"),
-            BarColumn(bar_width=20),
+            BarColumn(bar_width=10),
             TextColumn("{task.fields[said]}"),
-            TimeElapsedColumn(),
             console=console,
             transient=True,
             disable=not console.is_terminal,
