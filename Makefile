@@ -2,7 +2,7 @@
 # Settings come from the environment; .env.example names them all.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run generations rollback doctor report quarantine unload messages dev test browser lint format docs bench clean
+.PHONY: help setup run generations rollback doctor report quarantine unload messages dev check test browser lint definitions format docs bench clean lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -16,6 +16,7 @@ DBT_SOURCES := $(shell find dbt_project -mindepth 1 \( -name target -o -name log
 # Absolute, because dbt remembers where its seeds lie.
 DBT_DIRS := --project-dir "$(CURDIR)/dbt_project" --profiles-dir "$(CURDIR)/dbt_project"
 MANIFEST := dbt_project/target/manifest.json
+LINTED_SQL := dbt_project/models dbt_project/analyses dbt_project/tests
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -58,18 +59,20 @@ browser: # Chromium, which the tests of the pages drive
 		$$(test "$$(id -u)" = 0 || echo sudo) sh -c 'apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium chromium-driver >/dev/null'; }
 
-lint: $(MANIFEST) ## check style, types, SQL and definitions
+lint: definitions ## check style, types, SQL and definitions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint dbt_project/models dbt_project/analyses dbt_project/tests/*.sql
+	$(BIN)/sqlfluff lint --processes 2 $(LINTED_SQL)
+
+definitions: $(MANIFEST) # the dbt project parses and Dagster loads all definitions
 	$(WITH_SETTINGS) $(BIN)/dbt --quiet parse $(DBT_DIRS)
 	$(WITH_SETTINGS) $(BIN)/dagster definitions validate -m orchestration.definitions
 
 format: .venv/ready ## put code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/sqlfluff fix dbt_project/models dbt_project/analyses dbt_project/tests/*.sql
+	$(BIN)/sqlfluff fix $(LINTED_SQL)
 
 docs: $(MANIFEST) ## write the documentation of all models as one page
 	$(WITH_SETTINGS) $(BIN)/dbt --quiet docs generate --static $(DBT_DIRS)
