@@ -81,7 +81,7 @@ docs: $(MANIFEST) ## write the documentation of all models as one page
 bench: $(MANIFEST) ## measure refreshes of 1 M charges, or SCALE=1400 (10 M), and what they compare with
 	$(BIN)/python -m tests.bench $(if $(SCALE),--scale $(SCALE))
 
-clean: ## remove everything that can be made again; live data stays
+clean: ## remove everything that can be rebuilt; live data stays
 	rm -rf .venv dbt_project/target dbt_project/logs data/demo .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 lock: .venv/ready # resolve the lock again after a change of pyproject.toml

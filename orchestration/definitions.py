@@ -8,7 +8,7 @@ from orchestration.build.assets import dbt_resource, mart_assets
 from orchestration.ingest.assets import batches_asset, raw_assets
 from orchestration.operate.readiness import JOB as READINESS_JOB
 from orchestration.operate.readiness import readiness_checks, readiness_schedule
-from orchestration.operate.run_lock import one_writer
+from orchestration.operate.run_lock import single_run_executor
 from orchestration.operate.triggers import failure_sensors, landing_sensor, nightly_schedule
 from orchestration.publish.assets import NIGHTLY_REFRESH, generation_asset
 from orchestration.reports.assets import reports_asset
@@ -52,7 +52,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         jobs=[nightly_refresh, billing_readiness],
         schedules=[nightly_schedule(settings, NIGHTLY_REFRESH), readiness_schedule(settings)],
         sensors=[landing_sensor(settings, NIGHTLY_REFRESH), *failure_sensors(settings)],
-        executor=one_writer(settings),
+        executor=single_run_executor(settings),
     )
 
 

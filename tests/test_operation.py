@@ -19,17 +19,16 @@ from dagster._utils.schedules import schedule_execution_time_iterator
 from packaging.requirements import Requirement
 
 from orchestration.definitions import build_definitions
-from orchestration.operate import alerts
-from orchestration.operate import run_lock as one_writer_module
+from orchestration.operate import alerts, run_lock
 from orchestration.operate.run_lock import (
     Busy,
     Holder,
+    clean_up_after_dead_run,
+    hold_for_run,
     holder_of,
     is_refreshing,
-    one_writer,
-    only_writer,
     refresh_lock,
-    tidy_up_after_the_dead,
+    single_run_executor,
 )
 from orchestration.operate.triggers import landing_sensor, nightly_schedule
 from orchestration.publish.generations import publish
@@ -58,13 +57,13 @@ def look_at_the_lock(context: dg.OpExecutionContext) -> None:
     assert holder.run_id == context.run_id
     assert is_refreshing(settings)
     with pytest.raises(Busy, match=f"already running .* run {context.run_id}"):
-        only_writer(settings, context.instance, "another").__enter__()
+        hold_for_run(settings, context.instance, "another").__enter__()
 
 
 def locked_job() -> dg.JobDefinition:
     """A job as the UI, the schedule and the sensor run one."""
 
-    @dg.job(executor_def=one_writer(read_settings()))
+    @dg.job(executor_def=single_run_executor(read_settings()))
     def looking() -> None:
         look_at_the_lock()
         look_at_the_lock()
@@ -108,9 +107,9 @@ def test_the_run_of_a_dead_process_is_closed_and_its_leftovers_go(
     spilled = settings.temp_dir / "duckdb_temp_storage_S32K-0.tmp"
     spilled.touch()
     with refresh_lock(settings):  # as long as it works, nothing is tidied up
-        tidy_up_after_the_dead(settings, instance)
+        clean_up_after_dead_run(settings, instance)
         assert holder_of(settings)
-    tidy_up_after_the_dead(settings, instance)
+    clean_up_after_dead_run(settings, instance)
     run = instance.get_run_by_id(RUN_ID)
     assert run
     assert run.status == dg.DagsterRunStatus.FAILURE
@@ -123,18 +122,18 @@ def test_old_history_is_forgotten_and_what_goes_on_is_not(
     settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create_run_for_test(instance, status=dg.DagsterRunStatus.SUCCESS)
-    tidy_up_after_the_dead(settings, instance)
+    clean_up_after_dead_run(settings, instance)
     assert instance.get_runs_count() == 1
     create_run_for_test(instance, run_id=RUN_ID, status=dg.DagsterRunStatus.STARTED)
-    monkeypatch.setattr(one_writer_module, "HISTORY_DAYS", -1)
-    tidy_up_after_the_dead(settings, instance)
+    monkeypatch.setattr(run_lock, "HISTORY_DAYS", -1)
+    clean_up_after_dead_run(settings, instance)
     assert [run.run_id for run in instance.get_runs()] == [RUN_ID]
 
 
 def test_every_job_takes_the_lock_and_an_infrastructure_retry_repeats_all_steps() -> None:
     definitions = build_definitions(read_settings({}))
     for name in ("nightly_refresh", "__ASSET_JOB"):
-        assert definitions.resolve_job_def(name).executor_def.name == "one_writer"
+        assert definitions.resolve_job_def(name).executor_def.name == "single_run_executor"
     tags = definitions.resolve_job_def("nightly_refresh").tags
     assert tags["dagster/retry_strategy"] == "ALL_STEPS"
 

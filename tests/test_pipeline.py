@@ -205,7 +205,7 @@ def test_a_second_refresh_is_kept_out_and_told_who_works(tmp_path: Path) -> None
     assert ended.exit_code == 1
     assert ended.errors == (
         f"A refresh is already running in {tmp_path}: process 4711 since 2026-01-01 02:00:00 UTC, "
-        "run abc. Wait for its end.\n"
+        "run abc. Wait until it ends.\n"
     )
 
 

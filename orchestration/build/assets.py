@@ -37,7 +37,7 @@ ASSET_TYPES = ("model", "seed")
 
 
 class PinnedDbt(DbtCliResource):
-    """The dbt of the lock: no need to start it for its version, nor to load its adapter here.
+    """The locked dbt: it need not be started for its version, nor its adapter loaded here.
 
     The adapter would serve column metadata only, which nobody asks for. Together the two take a
     fifth of a small refresh.
@@ -78,14 +78,14 @@ def mart_assets(settings: Settings) -> dg.AssetsDefinition:
         if FORCE in context.run.tags or not (settings.warehouse_dir / MARTS).exists():
             last = None
         kept = _nodes_to_keep(manifest, last, inputs)
-        # What is kept comes first, because what is made depends on it.
+        # What is kept is reported first, because what is built depends on it.
         yield from _kept(manifest, kept, context.assets_def)
         if len(kept) == len(_buildable(manifest)):
             return
         names = " ".join(sorted(manifest["nodes"][node]["name"] for node in kept))
         choice = ["--exclude", names, "--indirect-selection", "empty"] if kept else []
         if last and last.code == inputs.code and not kept:
-            # The facts need not be made anew for a few new lines.
+            # A few new lines do not need the facts to be rebuilt.
             keep_previous(warehouse, settings, context.run_id)
             os.environ[PREVIOUS] = context.run_id
         nodes = len(_buildable(manifest)) - len(kept)
@@ -111,7 +111,7 @@ def _build(
         context: of the run.
         settings: where to build.
     """
-    # One lasting folder a data folder keeps dbt's parse state warm.
+    # A folder that outlives the run keeps dbt's parse state warm.
     target = settings.warehouse_dir / "dbt"
     (target / "run_results.json").unlink(missing_ok=True)
     # Unit tests judge the code, not the night's data.
@@ -145,7 +145,7 @@ def _buildable(manifest: Mapping[str, Any]) -> set[str]:
 
 
 def _nodes_to_keep(manifest: Mapping[str, Any], last: Inputs | None, inputs: Inputs) -> set[str]:
-    """The dbt nodes that need not be made again, because nothing that they are made of changed."""
+    """The dbt nodes that need not be rebuilt, because none of their inputs has changed."""
     if last is None or not inputs.differ_only_in_as_of_date(last):
         return set()
     if inputs == last:
@@ -162,7 +162,7 @@ def _nodes_to_keep(manifest: Mapping[str, Any], last: Inputs | None, inputs: Inp
 def _kept(
     manifest: Mapping[str, Any], nodes: set[str], assets: dg.AssetsDefinition
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    """Say of models, seeds and tests that they are as the last build left them, parents first."""
+    """Report models, seeds and tests that stay as the last build left them, parents first."""
     translate = DagsterDbtTranslator().get_asset_key
     checks = {spec.name: spec for spec in assets.check_specs}
     parents = {node: nodes & set(manifest["parent_map"][node]) for node in nodes}
@@ -181,9 +181,9 @@ def _kept(
 
 
 def _open_warehouse(settings: Settings, warn: Callable[[str], None]) -> None:
-    """See to it that dbt can open its databases, whatever the last build died of.
+    """Make sure that dbt can open its databases, however the last build ended.
 
-    A dbt whose parent was killed ends a little later; what it left unreadable is made again.
+    A dbt whose parent was killed ends a little later; a database it left unreadable is rebuilt.
     """
     patience = time.monotonic() + PATIENCE_SECONDS
     for database in (settings.warehouse_dir / WAREHOUSE, settings.warehouse_dir / MARTS):
@@ -193,7 +193,7 @@ def _open_warehouse(settings: Settings, warn: Callable[[str], None]) -> None:
                 break
             except duckdb.Error as error:
                 if "Conflicting lock" not in str(error):
-                    warn(f"{database.name} cannot be opened and is made again: {error}")
+                    warn(f"{database.name} cannot be opened and is rebuilt: {error}")
                     database.with_name(f"{database.name}.wal").unlink(missing_ok=True)
                     database.unlink()
                 elif time.monotonic() > patience:

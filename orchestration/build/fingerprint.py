@@ -1,7 +1,7 @@
-"""What a refresh is made from, so that work which cannot change anything is left out.
+"""What a refresh is built from, so that unchanged work is skipped.
 
-Contents decide, never clocks: the files of this project, the versions of what runs them, the
-settings, the contents that were delivered, and the as-of date.
+Change is detected by content hash, not by timestamp: the project's files, package versions,
+settings, delivered contents and the as-of date.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from orchestration.published import Generation, PublishError, check_generation, 
 from orchestration.settings import ROOT, Settings
 from orchestration.warehouse import open_database
 
-# Tag of a run that makes everything anew, whatever has changed.
+# Tag of a run that rebuilds everything, whatever has changed.
 FORCE = "po_billing/force"
 PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "pandera", "polars", "pyarrow")
 CODE = ("orchestration", "schemas", "dbt_project")
@@ -30,11 +30,11 @@ LAST_BUILD = "main.complete_build"
 
 @dataclass(frozen=True)
 class Inputs:
-    """Two refreshes with equal inputs make equal marts.
+    """The inputs of a refresh; equal inputs give equal marts.
 
     Attributes:
         code: fingerprint of the project's files, the packages' versions and the settings.
-        data: fingerprint of the contents that the tables are made of.
+        data: fingerprint of the delivered contents.
         as_of_date: day that ages are counted from, as ISO text.
     """
 

@@ -1,11 +1,11 @@
-"""What the facts were last made from, kept so that the next build knows what has changed since."""
+"""What the facts were last built from, kept so that the next build knows what has changed since."""
 
 from pathlib import Path
 
 from orchestration.settings import Settings
 from orchestration.warehouse import open_database
 
-# All that a line of a fact depends on beside the project itself and its own row.
+# Everything that a line of a fact depends on, apart from the project itself and its own row.
 KEPT = (
     "staging.stg_ingest__contents",
     "staging.stg_autotask__companies",
@@ -17,7 +17,7 @@ VARIABLE = "PSA_PREVIOUS"
 
 
 def keep_previous(warehouse: Path, settings: Settings, build: str) -> None:
-    """Keep what the facts were made from, in schema `previous` of the warehouse.
+    """Keep what the facts were built from, in schema `previous` of the warehouse.
 
     To be called right before a build that follows a complete, undisturbed one of the same code:
     models, macros, seeds, vars, packages. The build brings the facts up to date when dbt's

@@ -52,7 +52,7 @@ def message(
             error = event.step_failure_data.error
             kind = (error.cause or error).cls_name if error else "failure"
             reasons.append(f"step {event.step_key} failed ({kind})")
-    reason = "; ".join(dict.fromkeys(reasons)) or "the run broke off outside of its steps"
+    reason = "; ".join(dict.fromkeys(reasons)) or "the run ended outside of its steps"
     link = f"{settings.ui_url.rstrip('/')}/runs/{run.run_id}"
     return {
         "text": f"{run.job_name} failed: {reason}. {link}",

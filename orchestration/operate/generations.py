@@ -59,7 +59,7 @@ def return_to(settings: Settings, generation_id: str | None) -> None:
         PostgresError: Postgres still holds the other.
     """
     folder = roll_back(settings, generation_id or None)
-    print(f"Readers open {folder.name} from now on; the next refresh publishes as ever.")
+    print(f"Readers open {folder.name} from now on; the next refresh publishes as usual.")
     if settings.postgres_url:
         # Imported here, because its drivers are optional.
         from orchestration.publish.targets.postgres import load

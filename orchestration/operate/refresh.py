@@ -16,7 +16,7 @@ from rich.table import Table
 
 from orchestration.build.fingerprint import FORCE
 from orchestration.operate.alerts import alert
-from orchestration.operate.run_lock import Busy, only_writer
+from orchestration.operate.run_lock import Busy, hold_for_run
 from orchestration.operate.watch import Watch
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS, open_database
@@ -36,7 +36,7 @@ def refresh(settings: Settings, job: dg.JobDefinition, *, force: bool = False) -
     try:
         return _refresh(settings, job, force)
     except (OSError, sqlalchemy.exc.OperationalError) as error:
-        sys.exit(f"The refresh broke off: {error}. Is {settings.data_dir} writable, the disk full?")
+        sys.exit(f"The refresh stopped: {error}. Is {settings.data_dir} writable, the disk full?")
 
 
 def _refresh(settings: Settings, job: dg.JobDefinition, force: bool) -> bool:
@@ -47,8 +47,8 @@ def _refresh(settings: Settings, job: dg.JobDefinition, force: bool) -> bool:
     run_id = str(uuid.uuid4())
     console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
     try:
-        # This way of running a job passes by its executor, and so by the lock that it takes.
-        with dg.DagsterInstance.get() as instance, only_writer(settings, instance, run_id):
+        # Running a job this way bypasses its executor and the lock that the executor takes.
+        with dg.DagsterInstance.get() as instance, hold_for_run(settings, instance, run_id):
             print(f"Refreshing from {settings.landing_dir}", flush=True)
             with (
                 log.open("w", encoding="utf-8") as details,
@@ -67,10 +67,10 @@ def _refresh(settings: Settings, job: dg.JobDefinition, force: bool) -> bool:
     if not result.success:
         mistakes = [mistake for mistake in _mistakes(result.all_events) if mistake.strip()]
         if not mistakes:  # as when there is no room left to write down what went wrong
-            mistakes = [f"It broke off without a word. Is the disk of {settings.data_dir} full?"]
+            mistakes = [f"It ended without a message. Is the disk of {settings.data_dir} full?"]
         print("\n" + "\n\n".join(mistakes), file=sys.stderr)
         if current.resolve() != before:
-            print(f"{current.resolve().name} was published all the same.", file=sys.stderr)
+            print(f"{current.resolve().name} was published nevertheless.", file=sys.stderr)
         else:
             kept = f"stays {before.name}" if current.exists() else "does not exist yet"
             print(f"Nothing was published; the current generation {kept}.", file=sys.stderr)
@@ -93,7 +93,7 @@ def _refresh(settings: Settings, job: dg.JobDefinition, force: bool) -> bool:
 
 
 def _spare_the_disk() -> None:
-    """Let Dagster's history wait for the disk once in a while instead of at every event.
+    """Make Dagster's history wait for the disk now and then instead of at every event.
 
     Dagster opens, commits and closes SQLite for each event, and each time all is forced to disk,
     which takes longer than the work. In WAL mode `normal` never corrupts a database; a connection
@@ -130,7 +130,7 @@ def _warnings(events: Sequence[dg.DagsterEvent]) -> list[str]:
 
 
 def _mistakes(events: Sequence[dg.DagsterEvent]) -> list[str]:
-    """What went wrong, in the words of the checks and steps that failed."""
+    """What went wrong, as the failed checks and steps describe it."""
     mistakes = [
         check.description
         for check in _checks(events)

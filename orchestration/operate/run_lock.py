@@ -1,7 +1,7 @@
 """One refresh at a time in a data folder, whoever starts it: a person, the UI, schedule or sensor.
 
-The lock is the operating system's and goes with its process, however that ends. Beside it lies the
-name of its holder, for those who wait and for the next one, who tidies up after a dead holder.
+The operating system releases the lock when its process ends, however that happens. A file beside it
+names the holder: for those who wait, and for the next one, who cleans up after a dead holder.
 """
 
 import json
@@ -53,10 +53,10 @@ class Busy(RuntimeError):
     """Another refresh works in the data folder; the message names it."""
 
 
-class OneWriter(InProcessExecutor):
+class SingleRunExecutor(InProcessExecutor):
     """Runs all steps in this process, one run at a time in a data folder.
 
-    In process, because starting one a step costs more than the steps of a small refresh.
+    In process, because a process for each step costs more than the steps of a small refresh.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -72,28 +72,28 @@ class OneWriter(InProcessExecutor):
         lock = refresh_lock(self._settings)
         if not _acquired(lock):
             plan_context.log.warning(
-                f"{_busy(self._settings)}. Waiting for its end, "
+                f"{_busy(self._settings)}. Waiting for it to end, "
                 f"at most {LONGEST_WAIT_SECONDS // 60} minutes."
             )
             with raise_execution_interrupts():  # a run that waits can be cancelled
                 if not _acquired(lock, LONGEST_WAIT_SECONDS):
-                    raise Busy(f"{_busy(self._settings)}. Look after it, then launch this again.")
+                    raise Busy(f"{_busy(self._settings)}. Check on it, then launch this run again.")
         with _held(lock, self._settings, plan_context.instance, plan_context.run_id):
             yield from super().execute(plan_context, execution_plan)
 
 
-def one_writer(settings: Settings) -> dg.ExecutorDefinition:
+def single_run_executor(settings: Settings) -> dg.ExecutorDefinition:
     """The executor of every run."""
 
-    @dg.executor(name="one_writer")
+    @dg.executor(name="single_run")
     def executor(_: dg.InitExecutorContext) -> dg.Executor:
-        return OneWriter(settings)
+        return SingleRunExecutor(settings)
 
     return executor
 
 
 @contextmanager
-def only_writer(settings: Settings, instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
+def hold_for_run(settings: Settings, instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
     """Hold the data folder for a run that its executor does not hold it for.
 
     Raises:
@@ -101,7 +101,7 @@ def only_writer(settings: Settings, instance: dg.DagsterInstance, run_id: str) -
     """
     lock = refresh_lock(settings)
     if not _acquired(lock, wait_seconds=1):  # it may be looked at for a moment
-        raise Busy(f"{_busy(settings)}. Wait for its end.")
+        raise Busy(f"{_busy(settings)}. Wait until it ends.")
     with _held(lock, settings, instance, run_id):
         yield
 
@@ -116,14 +116,14 @@ def idle(settings: Settings) -> Iterator[None]:
     settings.prepare_data_dir()
     lock = refresh_lock(settings)
     if not _acquired(lock, wait_seconds=1):
-        raise Busy(f"{_busy(settings)}. Wait for its end.")
+        raise Busy(f"{_busy(settings)}. Wait until it ends.")
     try:
         yield
     finally:
         lock.release()
 
 
-def tidy_up_after_the_dead(settings: Settings, instance: dg.DagsterInstance) -> None:
+def clean_up_after_dead_run(settings: Settings, instance: dg.DagsterInstance) -> None:
     """Close the run of a process that died while it refreshed; a working one is left alone.
 
     Dagster itself learns of some deaths only, and a run that seems to go on keeps its queue shut.
@@ -206,7 +206,7 @@ def _tidy_up(settings: Settings, instance: dg.DagsterInstance) -> None:
         return
     run = instance.get_run_by_id(dead.run_id)
     if run and not run.is_finished:
-        instance.report_run_failed(run, f"Nothing was heard again of {dead}.")
+        instance.report_run_failed(run, f"{dead} died before the run ended.")
         if run.remote_job_origin is None:  # of `make run`; the alert sensor sees the others only
             alert(settings, run, [])
     _signature(settings).unlink(missing_ok=True)

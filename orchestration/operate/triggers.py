@@ -7,19 +7,19 @@ import dagster as dg
 
 from orchestration.ingest.landing import find_batches
 from orchestration.operate.alerts import alert
-from orchestration.operate.run_lock import tidy_up_after_the_dead
+from orchestration.operate.run_lock import clean_up_after_dead_run
 from orchestration.settings import SettingError, Settings
 
 
 def nightly_schedule(settings: Settings, job: str) -> dg.ScheduleDefinition:
-    """Start the job at the time of the settings, which a change of the clocks does not repeat.
+    """Start the job at the configured time; daylight saving does not repeat it.
 
     Raises:
         SettingError: there is no such time.
     """
 
     def start(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-        tidy_up_after_the_dead(settings, context.instance)
+        clean_up_after_dead_run(settings, context.instance)
         return dg.RunRequest()
 
     try:
@@ -52,7 +52,7 @@ def landing_sensor(settings: Settings, job: str) -> dg.SensorDefinition:
         description="Starts a refresh when new files have been delivered completely.",
     )
     def new_files(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        tidy_up_after_the_dead(settings, context.instance)
+        clean_up_after_dead_run(settings, context.instance)
         before, _, started_for = (context.cursor or "").partition(" ")
         now = _fingerprint(settings)
         if now == started_for:

@@ -80,7 +80,7 @@ def publish(
 
 
 def roll_back(settings: Settings, generation_id: str | None = None) -> Path:
-    """Point `marts/current` at an earlier generation; the next refresh publishes as ever.
+    """Point `marts/current` at an earlier generation; the next refresh publishes as usual.
 
     Args:
         settings: where the generations lie.

@@ -13,7 +13,7 @@ from orchestration.warehouse import MARTS, SCHEMA, open_database, quoted
 def write_marts(
     settings: Settings, folder: Path, marts: set[str], reused: dict[str, Path]
 ) -> dict[str, int]:
-    """Bring the build database to rest, and write it as a file and as parquet.
+    """Checkpoint the database of the build, and write it as a file and as parquet.
 
     Returns:
         The rows of each mart.
@@ -32,7 +32,7 @@ def write_marts(
             raise PublishError(f"the build lacks the marts {', '.join(sorted(missing))}")
         if built.with_name(f"{built.name}.wal").exists():
             raise PublishError(f"{built} has a write-ahead log after its checkpoint")
-        # The disk is busy with the copy while the processors pack the parquet files.
+        # The copy keeps the disk busy while the processors compress the parquet files.
         copying = disk.submit(_copy, built, folder / MARTS)
         for mart, count in counts.items():
             target = folder / parquet_of(mart)
@@ -60,7 +60,7 @@ def _linked(source: Path, target: Path) -> bool:
     """Give a file of an earlier generation a second name; no generation is ever written to."""
     try:
         target.hardlink_to(source)
-    except OSError:  # it is gone, or the file system knows no links
+    except OSError:  # it is gone, or the file system has no hard links
         return False
     return True
 

@@ -28,7 +28,7 @@ SIGNED = "generation "  # how the comment of a schema of ours begins
 STILL_READ = "55P03"  # what dropping a table says that a query reads; the next load drops it
 PATIENCE = "5s"
 ONE_LOADER = 20_261_120  # number of the lock that a load holds in the database
-# What a type of the marts is in Postgres; those that are missing here are called the same.
+# Types of the marts that have another name in Postgres.
 TYPES = {
     "VARCHAR": "text",
     "DOUBLE": "double precision",
