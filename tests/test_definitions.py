@@ -42,7 +42,7 @@ def test_every_raw_table_reaches_its_staging_model(manifest: dict[str, Any]) -> 
 
 
 def test_every_foreign_key_is_looked_after_for_orphans(manifest: dict[str, Any]) -> None:
-    """Those to resources apart, which are no raw table."""
+    """RES-6: those to resources apart, which are no raw table."""
     sql = manifest["nodes"]["model.po_billing.orphan_references"]["raw_code"]
     calls = re.findall(r"orphans\(\s*'(\w+)',.+?,\s*'(\w+)', '(\w+)'", sql, re.DOTALL)
     looked_after = {(child, column) for child, column, _ in calls}
@@ -80,6 +80,7 @@ def test_staging_is_the_only_place_that_reads_sources(manifest: dict[str, Any]) 
 def test_every_mart_has_a_contract_a_key_test_and_a_word_on_every_column(
     manifest: dict[str, Any],
 ) -> None:
+    """MRT-1."""
     marts = [node for node in manifest["nodes"].values() if node.get("schema") == "marts"]
     assert marts
     tested = {
@@ -128,11 +129,14 @@ def test_the_schedule_follows_the_settings() -> None:
 
 
 def test_a_bad_cron_line_is_named() -> None:
+    """PUB-9."""
     with pytest.raises(SettingError, match=r"^PSA_NIGHTLY_CRON: 'at night' is not a cron line"):
         build_definitions(read_settings({"PSA_NIGHTLY_CRON": "at night"}))
 
 
 def test_only_required_tables_of_real_extracts_have_their_age_checked(tmp_path: Path) -> None:
+    """PUB-11."""
+
     def checked(environment: dict[str, str]) -> set[tuple[str, ...]]:
         definitions = build_definitions(read_settings(environment)).assets or []
         return {
