@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from orchestration.definitions import build_definitions, defs
-from orchestration.ingest import BATCHES, REJECTS
+from orchestration.ingest import BATCHES, REJECTS, raw_assets
 from orchestration.settings import SettingError, read_settings
 from orchestration.transform import DBT_PROJECT
 from schemas import RAW_TABLES
@@ -150,3 +150,33 @@ def test_only_required_tables_of_real_extracts_have_their_age_checked(tmp_path: 
     required = {key for key, table in RAW_TABLES.items() if not table.is_optional()}
     assert checked({"PSA_LANDING_DIR": str(tmp_path)}) == required
     assert checked({}) == set()
+
+
+@pytest.mark.parametrize(
+    ("age", "is_late"), [(timedelta(hours=29), False), (timedelta(hours=31), True)]
+)
+def test_an_extract_older_than_the_limit_warns(
+    tmp_path: Path, age: timedelta, is_late: bool
+) -> None:
+    """PUB-11."""
+    landing = tmp_path / "landing"
+    name = f"{datetime.now(UTC) - age:%Y%m%dT%H%M%SZ}.csv"
+    (landing / "autotask/companies").mkdir(parents=True)
+    (landing / "autotask/companies" / name).write_text("id,company_name\n1,Acme\n")
+    settings = read_settings(
+        {
+            "PSA_LANDING_DIR": str(landing),
+            "PSA_DATA_DIR": str(tmp_path / "data"),
+            "PSA_MAX_EXTRACT_AGE_HOURS": "30",
+        }
+    )
+    (companies,) = [
+        asset for asset in raw_assets(settings) if asset.key.path == ["autotask", "companies"]
+    ]
+    ended = dg.materialize([companies])
+    (check,) = [
+        found for found in ended.get_asset_check_evaluations() if found.check_name == "extract_age"
+    ]
+    assert ended.success
+    assert check.passed is not is_late
+    assert check.severity == dg.AssetCheckSeverity.WARN

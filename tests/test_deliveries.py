@@ -1,7 +1,7 @@
 """What becomes of real deliveries: every format, broken rows, files overwritten and refused.
 
-A slow second implementation of the rules takes in the same folders and says what every number of the
-accounting, and every mart, has to be.
+A slow second implementation of the rules takes in the same folders and says what every number of
+the accounting, and every mart, has to be.
 """
 
 import random

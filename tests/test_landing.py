@@ -1,4 +1,4 @@
-"""Landing files (rules: landing.md): which are found, how they are named and dated, which are never opened."""
+"""Landing files: which are found, how they are named and dated, which are never opened."""
 
 import os
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Loading a table: what becomes of files and rows, whatever dies, and whenever (rules: landing.md, validation.md)."""
+"""Loading a table: what becomes of files and rows, whatever dies, and whenever."""
 
 import hashlib
 import itertools

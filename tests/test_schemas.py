@@ -1,4 +1,4 @@
-"""The contract of every raw table (rules: raw_tables.md): each rule catches the row that breaks it."""
+"""The contract of every raw table: each rule catches the row that breaks it."""
 
 import polars as pl
 import pytest
