@@ -1,4 +1,4 @@
-"""The published generations as a reader sees them (SPEC 7): list, current, fit to be read.
+"""The published generations as a reader sees them (rules: publication.md): list, current, fit to be read.
 
 Nothing here writes; how a generation comes to be is said in `publish`.
 """

@@ -1,4 +1,4 @@
-"""The settings of the pipeline (SPEC 8): the only module that reads the environment.
+"""The settings of the pipeline (PUB-9): the only module that reads the environment.
 
 The setting `landing_dir` is the variable PSA_LANDING_DIR, and so on; `.env.example` describes each
 for the people who set them.

@@ -1,4 +1,4 @@
-"""The raw tables that are exported from Autotask PSA (SPEC 2), one class a table."""
+"""The raw tables that are exported from Autotask PSA (RAW-1), one class a table."""
 
 import pandera.polars as pa
 import polars as pl

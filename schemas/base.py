@@ -69,7 +69,7 @@ def field(
     lower_case: bool = False,
     null_reads_as: str | None = None,
 ) -> Any:
-    """Declare a column of a raw table (SPEC 2).
+    """Declare a column of a raw table (RAW-1).
 
     Args:
         description: what the column holds, for people.
@@ -105,12 +105,12 @@ def field(
 
 
 def foreign_key(description: str, *, required: bool = False) -> Any:
-    """Declare a reference to another table, in which 0 means null (SPEC 2)."""
+    """Declare a reference to another table, in which 0 means null (RAW-7)."""
     return field(description, required=required, zero_is_null=True)
 
 
 def date_field(description: str, *, required: bool = False, aliases: Sequence[str] = ()) -> Any:
-    """Declare a date; all dates lie between 1990 and 2100 (SPEC 2)."""
+    """Declare a date; all dates lie between 1990 and 2100 (RAW-5)."""
     return pa.Field(
         nullable=not required,
         description=description,
@@ -126,7 +126,7 @@ def date_field(description: str, *, required: bool = False, aliases: Sequence[st
 class RawTable(pa.DataFrameModel):
     """One row per record of an extract, as validated and kept under `raw/`.
 
-    Subclasses list their columns in the order of SPEC 2; `_key` names those of their key.
+    Subclasses list their columns (RAW-1); `_key` names those of their key (RAW-8).
     """
 
     # Strict: typing builds exactly the columns of the class, so anything else is a mistake of ours.
@@ -154,7 +154,7 @@ class RawTable(pa.DataFrameModel):
 
     @classmethod
     def measure(cls) -> str | None:
-        """The money or hours column whose sum is accounted for beside the rows (SPEC 3), if any."""
+        """The money or hours column that is accounted for beside the rows (VAL-6), if any."""
         return cls._measure
 
     @classmethod
@@ -209,7 +209,7 @@ class RawTable(pa.DataFrameModel):
 
     @classmethod
     def match_headers(cls, headers: Iterable[str]) -> dict[str, int]:
-        """Find the position of every column of the table among a file's headers (SPEC 1).
+        """Find the position of every column of the table among a file's headers (RAW-2).
 
         Headers match by letters and digits alone, in any case; the canonical name wins over the
         aliases, and these in the order listed.
@@ -244,7 +244,7 @@ class RawTable(pa.DataFrameModel):
 
     @classmethod
     def drift(cls, headers: Iterable[str]) -> tuple[list[str], list[str]]:
-        """Tell what a file's headers have beyond the table's columns, and what they lack (SPEC 1).
+        """Tell what a file's headers have beyond the table's columns, and what they lack (RAW-3).
 
         Returns:
             The unknown headers as delivered, and the names of the missing columns.

@@ -38,7 +38,7 @@ INT64_LIMIT = 2**63
 
 
 def parse(values: pl.Series, dtype: pl.DataType) -> tuple[pl.Series, pl.Series]:
-    """Type the values of one column (SPEC 2).
+    """Type the values of one column (RAW-4, RAW-5, RAW-6).
 
     Args:
         values: the column as delivered, of any type; a value already of `dtype` is taken as it is.

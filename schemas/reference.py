@@ -1,4 +1,4 @@
-"""The reference tables that the users keep themselves (SPEC 2), all optional, one class a table."""
+"""The reference tables that the users keep themselves (RAW-1), all optional, one class a table."""
 
 import csv
 from functools import cache
@@ -36,7 +36,7 @@ CONFLICT_TYPES = (
 
 
 def clean_po(po: pl.Expr) -> pl.Expr:
-    """Clean a PO text as SPEC 4.2 says: white space collapsed, upper case, placeholders null.
+    """Clean a PO text (RES-2, RES-3): white space collapsed, upper case, placeholders null.
 
     The marts clean with SQL; a test holds the two against each other.
     """

@@ -61,6 +61,7 @@ def test_all_unit_tests_pass(sample: Refresh, tmp_path: Path) -> None:
 def test_a_var_that_cannot_be_used_is_named(
     setting: str, message: str, sample: Refresh, tmp_path: Path
 ) -> None:
+    """RES-10, RES-18, MIL-7, MRT-14."""
     code, log = dbt(sample.data_dir, tmp_path, "parse", "--vars", f"{{{setting}}}")
     assert code != 0
     assert f"var {setting.split(':')[0]}: " in log
@@ -127,6 +128,7 @@ TEXTS = [
 
 
 def test_sql_and_python_clean_a_po_alike(sample: Refresh, tmp_path: Path) -> None:
+    """RES-2, RES-3."""
     rows = ", ".join(f"({number}, {_literal(text)})" for number, text in enumerate(TEXTS))
     query = f"""
         with placeholders as (
@@ -155,6 +157,7 @@ def _literal(text: str) -> str:
 
 
 def test_sql_and_python_clean_every_po_of_the_sample_alike(sample: Refresh) -> None:
+    """RES-2, RES-3."""
     with duckdb.connect(sample.data_dir / "warehouse/warehouse.duckdb", read_only=True) as build:
         cleaned = build.execute(
             "select po_text, po_number from intermediate.int_po_texts_cleaned"

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.build.assets import DBT_PROJECT
 from orchestration.definitions import build_definitions, defs
-from orchestration.ingest.assets import BATCHES, REJECTS
+from orchestration.ingest.assets import BATCHES, REJECTS, raw_assets
 from orchestration.settings import SettingError, read_settings
 from schemas import RAW_TABLES
 
@@ -42,7 +42,7 @@ def test_every_raw_table_reaches_its_staging_model(manifest: dict[str, Any]) -> 
 
 
 def test_every_foreign_key_is_looked_after_for_orphans(manifest: dict[str, Any]) -> None:
-    """Those to resources apart, which are no raw table."""
+    """RES-6: those to resources apart, which are no raw table."""
     sql = manifest["nodes"]["model.po_billing.orphan_references"]["raw_code"]
     calls = re.findall(r"orphans\(\s*'(\w+)',.+?,\s*'(\w+)', '(\w+)'", sql, re.DOTALL)
     looked_after = {(child, column) for child, column, _ in calls}
@@ -80,6 +80,7 @@ def test_staging_is_the_only_place_that_reads_sources(manifest: dict[str, Any]) 
 def test_every_mart_has_a_contract_a_key_test_and_a_word_on_every_column(
     manifest: dict[str, Any],
 ) -> None:
+    """MRT-1."""
     marts = [node for node in manifest["nodes"].values() if node.get("schema") == "marts"]
     assert marts
     tested = {
@@ -128,11 +129,14 @@ def test_the_schedule_follows_the_settings() -> None:
 
 
 def test_a_bad_cron_line_is_named() -> None:
+    """PUB-9."""
     with pytest.raises(SettingError, match=r"^PSA_NIGHTLY_CRON: 'at night' is not a cron line"):
         build_definitions(read_settings({"PSA_NIGHTLY_CRON": "at night"}))
 
 
 def test_only_required_tables_of_real_extracts_have_their_age_checked(tmp_path: Path) -> None:
+    """PUB-11."""
+
     def checked(environment: dict[str, str]) -> set[tuple[str, ...]]:
         definitions = build_definitions(read_settings(environment)).assets or []
         return {
@@ -146,3 +150,33 @@ def test_only_required_tables_of_real_extracts_have_their_age_checked(tmp_path: 
     required = {key for key, table in RAW_TABLES.items() if not table.is_optional()}
     assert checked({"PSA_LANDING_DIR": str(tmp_path)}) == required
     assert checked({}) == set()
+
+
+@pytest.mark.parametrize(
+    ("age", "is_late"), [(timedelta(hours=29), False), (timedelta(hours=31), True)]
+)
+def test_an_extract_older_than_the_limit_warns(
+    tmp_path: Path, age: timedelta, is_late: bool
+) -> None:
+    """PUB-11."""
+    landing = tmp_path / "landing"
+    name = f"{datetime.now(UTC) - age:%Y%m%dT%H%M%SZ}.csv"
+    (landing / "autotask/companies").mkdir(parents=True)
+    (landing / "autotask/companies" / name).write_text("id,company_name\n1,Acme\n")
+    settings = read_settings(
+        {
+            "PSA_LANDING_DIR": str(landing),
+            "PSA_DATA_DIR": str(tmp_path / "data"),
+            "PSA_MAX_EXTRACT_AGE_HOURS": "30",
+        }
+    )
+    (companies,) = [
+        asset for asset in raw_assets(settings) if asset.key.path == ["autotask", "companies"]
+    ]
+    ended = dg.materialize([companies])
+    (check,) = [
+        found for found in ended.get_asset_check_evaluations() if found.check_name == "extract_age"
+    ]
+    assert ended.success
+    assert check.passed is not is_late
+    assert check.severity == dg.AssetCheckSeverity.WARN

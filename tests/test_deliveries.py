@@ -1,6 +1,6 @@
 """What becomes of real deliveries: every format, broken rows, files overwritten and refused.
 
-A slow second implementation of SPEC 1 to 3 takes in the same folders and says what every number of
+A slow second implementation of the rules takes in the same folders and says what every number of
 the accounting, and every mart, has to be.
 """
 
@@ -50,6 +50,7 @@ def test_the_accounting_of_the_sample_equals_the_reference(sample: Refresh) -> N
 
 
 def test_deliveries_of_every_kind_equal_the_reference(tmp_path: Path) -> None:
+    """LND-5, LND-6, LND-7, VAL-1, VAL-6, VAL-7."""
     folder, landing = tmp_path / "landing", Landing()
     for number, step in enumerate(steps_of_the_test(), start=1):
         step.apply(folder)
@@ -60,6 +61,7 @@ def test_deliveries_of_every_kind_equal_the_reference(tmp_path: Path) -> None:
 
 
 def test_refused_files_publish_nothing_and_are_named_until_they_are_mended(tmp_path: Path) -> None:
+    """VAL-4."""
     rng = random.Random(SEED)  # noqa: S311 - not a secret
     folder, landing = tmp_path / "landing", Landing()
     made = worlds.make_worlds(rng, WORLDS, with_tickets=True)

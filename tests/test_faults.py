@@ -58,6 +58,7 @@ def test_a_refresh_killed_at_any_step_or_moment_leaves_the_last_generation_and_t
     published: Path, tmp_path: Path
 ) -> None:
     # Publishing comes later than eight seconds; the test below kills that at every change.
+    """PUB-4."""
     moments = sorted(random.Random(20_261_120).uniform(0, 8) for _ in range(10))  # noqa: S311
     data_dirs = [Path(shutil.copytree(published, tmp_path / name, symlinks=True)) for name in "ab"]
     chains = [[*STEPS, "never"], [*(f"after {moment:.2f}" for moment in moments), "never"]]
@@ -74,6 +75,7 @@ def test_a_refresh_killed_at_any_step_or_moment_leaves_the_last_generation_and_t
 def test_publishing_killed_before_any_change_of_the_file_system_leaves_a_whole_generation(
     settings: Settings,
 ) -> None:
+    """PUB-4."""
     keep_two = settings.model_copy(update={"keep_generations": 2})
     for old in (1, 2):  # so that retiring is among what is killed
         build(settings, "create or replace table marts.names as select 'a' as name")
@@ -106,6 +108,7 @@ def test_publishing_killed_before_any_change_of_the_file_system_leaves_a_whole_g
 
 
 def test_readers_through_twenty_swaps_see_no_error_and_no_mixture(settings: Settings) -> None:
+    """PUB-4."""
     marts = {"first", "second"}
     settings = settings.model_copy(update={"keep_generations": 20})
 
@@ -144,6 +147,7 @@ def test_readers_through_twenty_swaps_see_no_error_and_no_mixture(settings: Sett
 def test_a_full_disk_leaves_the_last_generation_and_of_two_refreshes_then_one_works(
     published: Path, tmp_path: Path
 ) -> None:
+    """PUB-4."""
     disk = tmp_path / "disk"
     disk.mkdir()
     # A small disk of its own, which goes with the process; `fill` knows what to do without one.

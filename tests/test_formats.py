@@ -1,4 +1,4 @@
-"""Every file format in all its spellings; and what cannot be read gets its message (SPEC 1, 2)."""
+"""Every file format in all its spellings; and what cannot be read gets its message."""
 
 import gzip
 import io
@@ -125,6 +125,7 @@ READABLE: dict[str, tuple[str, bytes, Rows]] = {
 
 @pytest.mark.parametrize("case", READABLE)
 def test_files_in_all_their_spellings_are_read(tmp_path: Path, case: str) -> None:
+    """LND-2."""
     name, content, rows = READABLE[case]
     (tmp_path / name).write_bytes(content)
     assert read(tmp_path / name) == rows
@@ -246,6 +247,7 @@ REFUSED: dict[str, tuple[str, bytes, str, str]] = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_read_is_refused_with_its_words(tmp_path: Path, case: str) -> None:
+    """LND-10, VAL-8."""
     name, content, kind, words = REFUSED[case]
     (tmp_path / name).write_bytes(content)
     with pytest.raises(RefusedFile) as refusal:
@@ -257,7 +259,7 @@ def test_what_cannot_be_read_is_refused_with_its_words(tmp_path: Path, case: str
 
 
 def test_random_bytes_are_read_or_refused(tmp_path: Path) -> None:
-    """Files that are cut, flipped or made of noise never end in another error."""
+    """LND-10: files that are cut, flipped or made of noise never end in another error."""
     chance = random.Random(20_261_121)  # noqa: S311 - not a secret
     good = {
         "a.csv": b'id,company_name\n1,"a,""b"\n2,c\n' * 30,
@@ -310,6 +312,7 @@ def test_a_file_name_is_no_pattern(tmp_path: Path, name: str) -> None:
 
 
 def test_blank_lines_are_no_rows_even_in_a_file_of_one_column(tmp_path: Path) -> None:
+    """LND-2."""
     path = tmp_path / "po_required_companies.csv"
     path.write_text("company_id\n\n7\n\n8\n\n")
     table = RAW_TABLES["reference", "po_required_companies"]
@@ -335,6 +338,7 @@ def test_json_is_read_block_by_block(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_parquet_values_of_every_type_are_handed_on_exactly(tmp_path: Path) -> None:
+    """LND-2."""
     moment = datetime(2026, 11, 20, 22, 30, tzinfo=UTC)
     columns = {
         "date": pa.array([date(2026, 11, 20)]),

@@ -1,4 +1,4 @@
-"""The grammar of single values (SPEC 2): what is read, how it is rounded, what is refused."""
+"""The grammar of single values : what is read, how it is rounded, what is refused."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -77,6 +77,7 @@ REFUSED: list[tuple[pl.DataType, str]] = [
 
 @pytest.mark.parametrize(("dtype", "text", "value"), READ)
 def test_a_value_is_read_from_its_text(dtype: pl.DataType, text: str, value: object) -> None:
+    """RAW-4, RAW-5, RAW-6."""
     typed, unread = parse(pl.Series([text]), dtype)
     assert (typed.dtype, typed.to_list(), unread.to_list()) == (dtype, [value], [None])
 
@@ -93,12 +94,14 @@ def test_a_column_in_all_spellings_is_read_as_each_alone(dtype: pl.DataType) -> 
 
 @pytest.mark.parametrize(("dtype", "text"), REFUSED)
 def test_what_is_not_of_its_type_is_carried_along_not_lost(dtype: pl.DataType, text: str) -> None:
+    """RAW-4, RAW-5."""
     typed, unread = parse(pl.Series([text, "", None]), dtype)
     assert (typed.to_list(), unread.to_list()) == ([None] * 3, [text, None, None])
 
 
 @pytest.mark.parametrize("dtype", [ID, MONEY, HOURS, DATE, TIMESTAMP, BOOL, TEXT])
 def test_an_empty_text_is_null_everywhere(dtype: pl.DataType) -> None:
+    """RAW-6."""
     typed, unread = parse(pl.Series(["", None], dtype=pl.String), dtype)
     assert typed.to_list() == unread.to_list() == [None, None]
 
@@ -106,6 +109,7 @@ def test_an_empty_text_is_null_everywhere(dtype: pl.DataType) -> None:
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(st.decimals(-(10**13), 10**13, allow_nan=False, places=7), st.sampled_from(["f", "e", "E"]))
 def test_decimals_round_half_away_from_zero(value: Decimal, style: str) -> None:
+    """RAW-4."""
     typed, _ = parse(pl.Series([format(value, style)]), MONEY)
     scaled = abs(int(value.scaleb(7)))
     expected = Decimal((scaled + 500) // 1000).scaleb(-4).copy_sign(value)
@@ -140,6 +144,7 @@ def test_decimals_round_half_away_from_zero(value: Decimal, style: str) -> None:
 def test_typed_columns_of_parquet_follow_the_same_rules(
     values: pl.Series, dtype: pl.DataType, expected: list[object]
 ) -> None:
+    """RAW-6."""
     typed, unread = parse(values, dtype)
     assert typed.dtype == dtype
     assert typed.to_list() == expected

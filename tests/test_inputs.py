@@ -24,6 +24,7 @@ def models_run(data_dir: Path) -> set[str]:
 def test_what_has_not_changed_is_neither_built_nor_published_again(
     delivery: Path, data_dir: Path
 ) -> None:
+    """PUB-5."""
     first = refresh(delivery, data_dir, PSA_AS_OF_DATE=TODAY)
     assert first.exit_code == 0, first.errors
     published = first.generations
@@ -108,6 +109,7 @@ def listed(settings: Settings, text: bytes) -> Settings:
 
 
 def test_settings_and_contents_count_and_the_date_counts_apart(tmp_path: Path) -> None:
+    """PUB-5."""
     settings = listed(read_settings({"PSA_DATA_DIR": str(tmp_path)}), b"contents")
     inputs = Inputs.of(settings, date(2026, 11, 20))
     assert inputs == Inputs.of(settings.model_copy(update={"as_of_date": None}), date(2026, 11, 20))
@@ -121,6 +123,7 @@ def test_settings_and_contents_count_and_the_date_counts_apart(tmp_path: Path) -
 
 
 def test_a_start_of_dbt_by_hand_makes_the_next_refresh_a_whole_one(data_dir: Path) -> None:
+    """PUB-5."""
     path = data_dir / "warehouse/warehouse.duckdb"
     settings = read_settings({"PSA_DATA_DIR": str(data_dir)})
     inputs = Inputs("code", "data", TODAY)
@@ -134,6 +137,7 @@ def test_a_start_of_dbt_by_hand_makes_the_next_refresh_a_whole_one(data_dir: Pat
 
 
 def test_the_nodes_that_count_days_are_found_through_macros_and_models() -> None:
+    """PUB-5."""
     manifest = {
         "macros": {
             "macro.po_billing.as_of_date": {"depends_on": {"macros": []}},

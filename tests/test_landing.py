@@ -1,4 +1,4 @@
-"""Landing files (SPEC 1): which are found, how they are named and dated, which are never opened."""
+"""Landing files: which are found, how they are named and dated, which are never opened."""
 
 import os
 from datetime import datetime
@@ -20,6 +20,7 @@ def deliver(landing: Path, name: str, content: bytes = b"id,company_name\n") -> 
 
 
 def test_whole_tables_and_batches_are_found_and_partial_files_are_not(tmp_path: Path) -> None:
+    """LND-1, LND-4, LND-11."""
     names = [
         "autotask/companies.csv",
         "autotask/companies.csv.gz",
@@ -79,22 +80,26 @@ def test_whole_tables_and_batches_are_found_and_partial_files_are_not(tmp_path: 
 def test_the_first_timestamp_of_the_name_dates_the_extract(
     tmp_path: Path, name: str, extracted_at: datetime
 ) -> None:
+    """LND-3."""
     assert deliver(tmp_path, name).extracted_at() == extracted_at
 
 
 def test_without_a_timestamp_the_file_time_dates_the_extract(tmp_path: Path) -> None:
+    """LND-3."""
     batch = deliver(tmp_path, "all.csv")
     os.utime(batch.path, (1_700_000_000, 1_700_000_000))
     assert batch.extracted_at() == datetime(2023, 11, 14, 22, 13, 20)
 
 
 def test_an_impossible_date_in_the_name_is_refused(tmp_path: Path) -> None:
+    """LND-3, LND-10."""
     batch = deliver(tmp_path, "2026-02-30.csv")
     with pytest.raises(RefusedFile, match=r"autotask/companies/2026-02-30\.csv: '2026-02-30'"):
         batch.extracted_at()
 
 
 def test_no_link_leads_out_of_the_landing_folder(tmp_path: Path) -> None:
+    """LND-10."""
     secret = tmp_path / "secret.csv"
     secret.write_text("id,company_name\n1,Secret\n")
     landing = tmp_path / "landing"
@@ -115,6 +120,7 @@ def test_no_link_leads_out_of_the_landing_folder(tmp_path: Path) -> None:
 
 
 def test_a_file_name_that_is_not_utf8_is_refused_in_printable_words(tmp_path: Path) -> None:
+    """LND-10."""
     folder = tmp_path / "autotask" / "companies"
     folder.mkdir(parents=True)
     Path(os.fsdecode(os.fsencode(folder) + b"/M\xfcller.csv")).write_text("id,company_name\n")

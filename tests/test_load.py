@@ -1,4 +1,4 @@
-"""Loading a table: what becomes of files and rows, whatever dies, and whenever (SPEC 1, 3)."""
+"""Loading a table: what becomes of files and rows, whatever dies, and whenever."""
 
 import hashlib
 import itertools
@@ -97,6 +97,7 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def test_a_raw_file_remembers_its_batch(desk: Desk) -> None:
+    """PUB-1."""
     desk.deliver("companies/2026-11-20.full.csv", HEAD + "7,Acme\n8,Bolt\n")
     load = desk.load()
     assert (load.read, load.unchanged, load.refusals) == (1, 0, [])
@@ -109,6 +110,7 @@ def test_a_raw_file_remembers_its_batch(desk: Desk) -> None:
 
 
 def test_a_run_without_news_touches_no_file(desk: Desk) -> None:
+    """LND-7."""
     path = desk.deliver("companies/a.csv", HEAD + "7,Acme\n8,\n")
     desk.load()
     before = {kept: kept.stat() for kept in desk.data.rglob("*")}
@@ -119,6 +121,7 @@ def test_a_run_without_news_touches_no_file(desk: Desk) -> None:
 
 
 def test_every_format_is_loaded_alike(desk: Desk) -> None:
+    """LND-2."""
     record = '{"id": 7, "company_name": "Acme", "odd": [1]}'
     desk.deliver("companies/1.csv", 'ID;"Company Name";odd\n7;Acme;1\n')
     desk.deliver("companies/2.json", f"[{record}]")
@@ -132,6 +135,7 @@ def test_every_format_is_loaded_alike(desk: Desk) -> None:
 
 
 def test_a_batch_without_rows_is_a_batch(desk: Desk) -> None:
+    """LND-10."""
     desk.deliver("companies/2026-11-19.full.csv", HEAD)
     desk.deliver("companies/2026-11-20.full.json", "[]")
     assert desk.load().read == 2
@@ -142,6 +146,7 @@ def test_a_batch_without_rows_is_a_batch(desk: Desk) -> None:
 
 
 def test_a_corrected_batch_replaces_its_earlier_self_which_stays_on_the_books(desk: Desk) -> None:
+    """LND-7."""
     desk.deliver("companies/a.csv", HEAD + "7,Acme\n8,\n")
     desk.load()
     desk.deliver("companies/a.csv", HEAD + "7,Acme Ltd\n")
@@ -157,6 +162,7 @@ def test_a_corrected_batch_replaces_its_earlier_self_which_stays_on_the_books(de
 
 
 def test_an_overwritten_whole_table_keeps_its_earlier_content_as_history(desk: Desk) -> None:
+    """LND-7."""
     desk.deliver("companies.csv", HEAD + "7,Acme\n")
     desk.load()
     desk.deliver("companies.csv", HEAD + "7,Acme Ltd\n")
@@ -169,6 +175,7 @@ def test_an_overwritten_whole_table_keeps_its_earlier_content_as_history(desk: D
 
 @pytest.mark.parametrize("age", [-3600, 0])
 def test_a_restored_file_follows_what_it_overwrites_whatever_its_time(desk: Desk, age: int) -> None:
+    """LND-7."""
     path = desk.deliver("companies.csv", HEAD + "7,Acme\n")
     written = path.stat().st_mtime
     desk.load()
@@ -179,6 +186,7 @@ def test_a_restored_file_follows_what_it_overwrites_whatever_its_time(desk: Desk
 
 
 def test_the_last_of_a_key_within_a_batch_wins_and_the_others_are_counted(tmp_path: Path) -> None:
+    """VAL-2, VAL-6."""
     desk = Desk(tmp_path, name="charges")
     desk.deliver(
         "charges/a.csv",
@@ -206,6 +214,7 @@ def test_the_last_of_a_key_within_a_batch_wins_and_the_others_are_counted(tmp_pa
 
 
 def test_two_spellings_of_a_po_are_one_record(tmp_path: Path) -> None:
+    """RAW-8."""
     desk = Desk(tmp_path, "reference", "purchase_orders")
     desk.deliver(
         "purchase_orders.csv", "company_id,purchase_order_number\n1,po  7\n1,PO 7 \n2,PO 7\n"
@@ -226,6 +235,7 @@ def test_row_numbers_count_through_all_chunks(desk: Desk, monkeypatch: pytest.Mo
 
 
 def test_an_optional_table_without_delivery_is_an_empty_typed_file(tmp_path: Path) -> None:
+    """RAW-9."""
     desk = Desk(tmp_path, name="tickets")
     desk.load()
     (raw_file,) = desk.store().raw.glob("*.parquet")
@@ -242,6 +252,7 @@ def test_an_optional_table_without_delivery_is_an_empty_typed_file(tmp_path: Pat
 
 @pytest.mark.parametrize("key", RAW_TABLES)
 def test_raw_files_have_the_types_of_the_schema(tmp_path: Path, key: tuple[str, str]) -> None:
+    """PUB-1."""
     desk = Desk(tmp_path, *key)
     with parquet_file(tmp_path / "x.parquet", desk.store().raw_schema(), None):
         pass
@@ -265,6 +276,7 @@ def test_raw_files_have_the_types_of_the_schema(tmp_path: Path, key: tuple[str, 
 
 
 def test_a_broken_row_is_set_aside_with_all_its_rules_and_the_rest_loads(desk: Desk) -> None:
+    """VAL-1."""
     desk.deliver("companies/a.csv", "id,Company Name,Ort,Ort\n7,Acme,Köln,1\nx,,Bonn,2\n9,Cog,,3\n")
     load = desk.load()
     assert load.refusals == []
@@ -293,6 +305,7 @@ def test_a_broken_row_is_set_aside_with_all_its_rules_and_the_rest_loads(desk: D
 def test_the_budget_of_rejects(
     desk: Desk, valid: int, broken: int, ratio: str, refused: list[str]
 ) -> None:
+    """VAL-3."""
     desk.deliver_ids("companies/a.csv", range(valid), range(1000, 1000 + broken))
     assert desk.refusals(PSA_MAX_QUARANTINE_RATIO=ratio) == refused
     assert len(desk.contents()) == (not refused)
@@ -301,6 +314,7 @@ def test_the_budget_of_rejects(
 def test_a_refusal_names_file_counts_and_the_top_rules_and_keeps_the_last_good_state(
     desk: Desk,
 ) -> None:
+    """VAL-3, VAL-4."""
     desk.deliver_ids("companies/a.csv", range(3))
     desk.load()
     desk.deliver("companies/a.csv", HEAD + "1,ok\n" + "x,\n" * 12 + "2,\n" * 3)
@@ -383,6 +397,7 @@ def test_a_parquet_column_that_is_there_twice_is_kept_twice(desk: Desk) -> None:
 def test_a_snapshot_that_deletes_most_of_a_table_is_refused(
     desk: Desk, ids: range, broken: range, refused: list[str]
 ) -> None:
+    """LND-13."""
     desk.deliver_ids("companies/2026-11-19.full.csv", range(15))
     desk.deliver_ids("companies/2026-11-20.csv", range(15, 20))
     desk.load()
@@ -393,6 +408,7 @@ def test_a_snapshot_that_deletes_most_of_a_table_is_refused(
 
 
 def test_small_tables_upserts_and_old_snapshots_may_shrink(desk: Desk) -> None:
+    """LND-13."""
     desk.deliver_ids("companies/2026-11-19.full.csv", range(9))
     desk.load()
     desk.deliver_ids("companies/2026-11-20.full.csv", range(0))
@@ -405,6 +421,7 @@ def test_small_tables_upserts_and_old_snapshots_may_shrink(desk: Desk) -> None:
 
 
 def test_a_corrected_or_overwritten_snapshot_is_guarded_as_well(desk: Desk) -> None:
+    """LND-13."""
     desk.deliver_ids("companies/2026-11-19.full.csv", range(30))
     desk.load()
     desk.deliver_ids("companies/2026-11-19.full.csv", range(3))
@@ -417,6 +434,7 @@ def test_a_corrected_or_overwritten_snapshot_is_guarded_as_well(desk: Desk) -> N
 
 
 def test_a_key_that_broken_rows_hold_for_long_is_still_guarded(desk: Desk) -> None:
+    """LND-6, LND-13."""
     desk.deliver_ids("companies/2026-11-01.full.csv", range(30))
     desk.deliver_ids("companies/2026-11-02.full.csv", range(10, 30), range(10))
     desk.deliver_ids("companies/2026-11-03.full.csv", range(20, 30), range(10, 20))
@@ -431,6 +449,7 @@ def test_a_key_that_broken_rows_hold_for_long_is_still_guarded(desk: Desk) -> No
 
 
 def test_a_refused_file_waits_until_it_is_mended(desk: Desk) -> None:
+    """VAL-4."""
     desk.deliver("companies/a.csv", "id\n1\n")
     assert desk.refusals() == ["missing_column"]
     assert desk.refusals() == ["missing_column"]
@@ -443,6 +462,7 @@ def test_a_refused_file_waits_until_it_is_mended(desk: Desk) -> None:
 
 
 def test_a_file_accepted_after_all_is_no_longer_on_the_books_as_refused(desk: Desk) -> None:
+    """VAL-4."""
     desk.deliver_ids("companies/a.csv", range(9), range(10, 30))
     assert desk.refusals() == ["too_many_rejects"]
     assert desk.refusals(PSA_MAX_QUARANTINE_RATIO="1") == []
@@ -451,6 +471,7 @@ def test_a_file_accepted_after_all_is_no_longer_on_the_books_as_refused(desk: De
 
 
 def test_a_refused_file_that_leaves_still_waits(desk: Desk) -> None:
+    """VAL-4."""
     path = desk.deliver("companies/a.csv", "id\n1\n")
     desk.load()
     path.unlink()
@@ -462,6 +483,7 @@ def test_a_refused_file_that_leaves_still_waits(desk: Desk) -> None:
 
 
 def test_a_renamed_file_is_mended_and_an_empty_one_may_leave(desk: Desk) -> None:
+    """VAL-4."""
     path = desk.deliver("companies/2026-02-30.csv", HEAD + "1,Acme\n")
     empty = desk.deliver("companies/empty.csv", "")
     assert desk.refusals() == ["impossible_date", "empty"]
@@ -473,6 +495,7 @@ def test_a_renamed_file_is_mended_and_an_empty_one_may_leave(desk: Desk) -> None
 def test_a_file_that_changes_while_it_is_read_is_refused(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """LND-10."""
     path = desk.deliver("companies/a.csv", HEAD + "1,Acme\n")
     judge = COMPANIES.judge
 
@@ -489,6 +512,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
 def test_a_file_that_changes_between_its_hash_and_its_reading_is_refused(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """LND-10."""
     path = desk.deliver("companies.csv", HEAD + "1,Acme\n")
     gone = desk.deliver("companies/a.csv", HEAD + "2,Bolt\n")
     original = Batch.content_hash
@@ -549,6 +573,7 @@ def _strict(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_changed_rule_judges_again_what_older_rules_have_judged(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, is_archived: bool
 ) -> None:
+    """LND-3, VAL-5."""
     path = desk.deliver(
         "companies/a.csv", "id,Name of it,company_name\n7,z,Acme\n8,y,Cogwheel\nx,,Bolt\n7,,Bolt\n"
     )
@@ -579,6 +604,7 @@ def test_a_changed_rule_judges_again_what_older_rules_have_judged(
 def test_a_stricter_rule_sets_archived_rows_aside_and_keeps_their_json(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """VAL-5."""
     path = desk.deliver("companies/a.csv", "ID,Company Name\n7,Acme\n8,Cogwheel\n")
     desk.load()
     path.unlink()
@@ -596,6 +622,7 @@ def test_a_stricter_rule_sets_archived_rows_aside_and_keeps_their_json(
 def test_a_replay_that_would_lose_too_much_keeps_the_last_good_state(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """VAL-5."""
     path = desk.deliver_ids("companies/a.csv", range(30))
     desk.load()
     path.unlink()
@@ -612,6 +639,7 @@ def test_a_replay_that_would_lose_too_much_keeps_the_last_good_state(
 
 
 def test_an_unloaded_content_stays_out_and_what_was_before_it_counts_again(desk: Desk) -> None:
+    """LND-9."""
     desk.deliver("companies/a.csv", HEAD + "7,Acme\n8,\n")
     desk.load()
     first = desk.snapshot()
@@ -658,6 +686,8 @@ TableStore("autotask", "companies", settings).load(batches)
 
 
 def test_a_load_killed_at_any_step_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
+    """PUB-1."""
+
     def before(root: Path) -> Desk:
         desk = Desk(root)
         os.utime(desk.deliver("companies/1.csv", HEAD + "1,a\n2,\n1,b\n"), (1_780_000_000,) * 2)
@@ -713,7 +743,7 @@ def test_the_order_in_which_files_arrive_never_matters(
     deliveries: list[tuple[int, bool, str, list[tuple[str, str]]]],
     seed: int,
 ) -> None:
-    """Everything the models read is the same, byte for byte, however the files trickle in."""
+    """LND-8: all that the models read is the same, byte for byte, however the files trickle in."""
 
     def deliver(desk: Desk, delivery: tuple[int, bool, str, list[tuple[str, str]]]) -> None:
         day, is_full, extension, rows = delivery
@@ -741,6 +771,7 @@ def test_the_order_in_which_files_arrive_never_matters(
 def test_a_failure_while_writing_leaves_no_raw_file(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """PUB-1."""
     desk.deliver("companies/a.csv", HEAD + "7,Acme\n8,\n")
 
     def full_disk(*_: object) -> None:

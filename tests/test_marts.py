@@ -82,6 +82,7 @@ def test_worlds_without_invoiced_labour_and_claims_equal_the_reference(silent: F
 def test_any_worlds_equal_the_reference(
     tmp_path_factory: pytest.TempPathFactory, seed: int, shape: dict[str, bool]
 ) -> None:
+    """MRT-4."""
     folder = refreshed(tmp_path_factory.mktemp("any"), seed, **shape)
     assert folder.differences() == [], f"seed {seed}, {shape}"
 

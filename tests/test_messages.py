@@ -29,6 +29,7 @@ def at_the_prompt(desk: Desk, *arguments: str) -> tuple[int, str, str]:
 
 
 def test_the_quarantine_is_shown_as_a_table_with_what_to_do(tmp_path: Path) -> None:
+    """VAL-8."""
     desk = Desk(tmp_path)
     assert at_the_prompt(desk, "quarantine")[1] == "No row is in quarantine.\n"
     hostile = "\x1b[31m" + "long " * 20
@@ -57,6 +58,7 @@ def test_the_quarantine_is_shown_as_a_table_with_what_to_do(tmp_path: Path) -> N
 
 
 def test_unloading_says_what_it_did_or_what_there_is(tmp_path: Path) -> None:
+    """LND-9."""
     desk = Desk(tmp_path)
     desk.deliver("companies/a.csv", HEAD + "1,Acme\n")
     desk.load()
@@ -76,6 +78,7 @@ def test_the_table_of_messages_is_the_one_of_the_code() -> None:
 
 
 def test_every_rule_has_its_remedy_and_every_remedy_its_rule() -> None:
+    """VAL-8."""
     used = {
         words
         for _, _, rule in rules()
@@ -87,6 +90,7 @@ def test_every_rule_has_its_remedy_and_every_remedy_its_rule() -> None:
 
 
 def test_every_refusal_can_be_put_into_words() -> None:
+    """VAL-8."""
     for kind, (found, remedy) in REFUSALS.items():
         names = re.findall(r"\{(\w+)", found + remedy)
         refusal = RefusedFile("file", kind, **dict.fromkeys(names, 0))

@@ -323,6 +323,7 @@ def generations(settings: Settings, *arguments: str) -> tuple[int, str, str]:
 def test_generations_are_listed_and_rolled_back_and_the_next_refresh_publishes_as_ever(
     settings: Settings,
 ) -> None:
+    """PUB-8."""
     assert "Nothing is published" in generations(settings, "generations")[2]
     publish_days(settings, 1, 2, 3)
     current = settings.marts_dir / "current"
@@ -351,6 +352,7 @@ def test_generations_are_listed_and_rolled_back_and_the_next_refresh_publishes_a
 
 
 def test_a_generation_that_cannot_be_read_is_not_rolled_back_to(settings: Settings) -> None:
+    """PUB-8."""
     publish_days(settings, 1, 2)
     damaged = settings.marts_dir / "generations" / "20260101T000000Z-x" / "psa_marts.duckdb"
     damaged.write_bytes(damaged.read_bytes()[:5000])

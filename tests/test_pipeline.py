@@ -46,6 +46,7 @@ def sample_rows() -> list[tuple[object, ...]]:
 def test_the_published_file_opens_anywhere(
     sample: Refresh, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    """PUB-2."""
     moved = shutil.copy(sample.data_dir / "marts/current/psa_marts.duckdb", tmp_path / "x.duckdb")
     monkeypatch.chdir(tmp_path)
     with duckdb.connect(moved, read_only=True) as marts:
@@ -69,6 +70,7 @@ def test_the_published_file_opens_anywhere(
 
 
 def test_a_generation_is_complete(sample: Refresh) -> None:
+    """PUB-2, PUB-4."""
     current = sample.data_dir / "marts" / "current"
     assert current.is_symlink()
     assert not Path(current.readlink()).is_absolute()
@@ -174,6 +176,7 @@ MISTAKES: dict[str, tuple[Mistake, list[str]]] = {
 def test_bad_input_gets_one_clear_message_and_publishes_nothing(
     mistake: str, delivery: Path, data_dir: Path
 ) -> None:
+    """RAW-9, VAL-4, PUB-3."""
     spoil, told = MISTAKES[mistake]
     spoil(delivery)
     if mistake == "missing table":  # what was loaded once stays loaded, so start from nothing
@@ -190,6 +193,7 @@ def test_bad_input_gets_one_clear_message_and_publishes_nothing(
 
 
 def test_a_missing_landing_folder_is_told_in_one_line(tmp_path: Path) -> None:
+    """PUB-9."""
     ended = refresh(tmp_path / "nowhere", tmp_path / "data")
     assert ended.exit_code == 1
     assert ended.errors.startswith("Setting PSA_LANDING_DIR: there is no folder")
@@ -212,6 +216,7 @@ def test_a_second_refresh_is_kept_out_and_told_who_works(tmp_path: Path) -> None
 def test_a_failing_data_test_publishes_nothing_and_shows_the_rows(
     data_dir: Path, tmp_path: Path
 ) -> None:
+    """PUB-3."""
     project = tmp_path / "project"
     for folder in ("orchestration", "schemas", "dbt_project", "data/sample"):
         shutil.copytree(
@@ -256,6 +261,7 @@ def materialise(selection: str, data_dir: Path) -> tuple[int, str]:
 def test_single_assets_can_be_materialised_but_only_all_of_them_are_published(
     data_dir: Path,
 ) -> None:
+    """PUB-3."""
     before = (data_dir / "marts" / "current").readlink()
     code, log = materialise("key:marts/po_exposure", data_dir)
     assert code == 0, log
@@ -272,6 +278,7 @@ def test_single_assets_can_be_materialised_but_only_all_of_them_are_published(
 def test_a_second_refresh_gives_the_same_marts_and_reads_no_file_again(
     sample: Refresh, delivery: Path, data_dir: Path
 ) -> None:
+    """PUB-6."""
     ended = refresh(delivery, data_dir, PSA_AS_OF_DATE="2026-11-20", PSA_KEEP_GENERATIONS="1")
     assert ended.exit_code == 0, ended.errors
     assert len(ended.generations) == 1
@@ -279,7 +286,7 @@ def test_a_second_refresh_gives_the_same_marts_and_reads_no_file_again(
 
 
 def test_a_blank_is_no_po(delivery: Path, tmp_path: Path) -> None:
-    """The other published demo: 7,155 charges, 6,697,517 to bill, and not one PO anywhere."""
+    """RES-2: the other published demo, 7,155 charges, 6,697,517 to bill, and no PO anywhere."""
     blanks = itertools.cycle(["", " ", "\u00a0", "\t"])
     for path in delivery.rglob("*.csv"):
         with path.open(encoding="utf-8", newline="") as file:

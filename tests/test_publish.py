@@ -21,6 +21,7 @@ def test_a_generation_is_a_copy_that_later_builds_do_not_touch(settings: Setting
 
 
 def test_an_open_reader_keeps_its_generation_and_blocks_nobody(settings: Settings) -> None:
+    """PUB-4."""
     first = publish(settings, MARTS, {"generation": "20260101T000000Z-a"})
     with duckdb.connect(first / "psa_marts.duckdb", read_only=True) as reader:
         build(settings, "insert into marts.numbers values (99)")
@@ -35,6 +36,7 @@ def test_an_open_reader_keeps_its_generation_and_blocks_nobody(settings: Setting
 
 
 def test_the_oldest_generations_are_retired(settings: Settings) -> None:
+    """PUB-7."""
     keep_two = settings.model_copy(update={"keep_generations": 2})
     for day in (1, 2, 3, 4):
         publish(keep_two, MARTS, {"generation": f"2026010{day}T000000Z-x"})
@@ -43,6 +45,7 @@ def test_the_oldest_generations_are_retired(settings: Settings) -> None:
 
 
 def test_the_current_generation_stays_even_when_its_name_is_the_oldest(settings: Settings) -> None:
+    """PUB-7."""
     publish(settings, MARTS, {"generation": "20260105T000000Z-x"})
     keep_one = settings.model_copy(update={"keep_generations": 1})
     folder = publish(keep_one, MARTS, {"generation": "20260101T000000Z-clock-set-back"})
@@ -51,6 +54,7 @@ def test_the_current_generation_stays_even_when_its_name_is_the_oldest(settings:
 
 
 def test_what_a_dead_process_left_is_cleaned_up(settings: Settings) -> None:
+    """PUB-4."""
     leftover = settings.marts_dir / "generations" / ".20260101T000000Z-dead"
     (leftover / "parquet").mkdir(parents=True)
     (settings.marts_dir / ".current").symlink_to("generations/nowhere")
@@ -70,6 +74,7 @@ def test_what_a_dead_process_left_is_cleaned_up(settings: Settings) -> None:
 def test_a_database_that_is_not_tables_of_marts_is_not_published(
     settings: Settings, statement: str
 ) -> None:
+    """PUB-2."""
     publish(settings, MARTS, {"generation": "20260101T000000Z-a"})
     build(settings, statement)
     with pytest.raises(PublishError, match="must hold tables of schema marts only"):
@@ -124,6 +129,7 @@ def test_parquet_of_what_did_not_change_is_linked_and_outlives_its_first_generat
 
 
 def test_what_is_not_unchanged_after_all_is_not_published(settings: Settings) -> None:
+    """PUB-2."""
     publish(settings, MARTS, {"generation": "20260101T000000Z-a"})
     build(settings, "insert into marts.numbers values (99)")
     with pytest.raises(PublishError, match=r"numbers\.parquet holds 3 rows, the mart 4"):
@@ -132,6 +138,7 @@ def test_what_is_not_unchanged_after_all_is_not_published(settings: Settings) ->
 
 
 def test_foreign_files_beside_the_generations_are_left_alone(settings: Settings) -> None:
+    """PUB-7."""
     generations = settings.marts_dir / "generations"
     generations.mkdir()
     for name in (".nfs0001", "00README"):
@@ -146,6 +153,7 @@ def test_foreign_files_beside_the_generations_are_left_alone(settings: Settings)
 def test_a_failure_while_copying_leaves_the_current_generation(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """PUB-4."""
     publish(settings, MARTS, {"generation": "20260101T000000Z-a"})
 
     def full_disk(*_: object) -> None:

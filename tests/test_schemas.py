@@ -1,4 +1,4 @@
-"""The contract of every raw table (SPEC 2, 3): each rule catches the row that breaks it."""
+"""The contract of every raw table: each rule catches the row that breaks it."""
 
 import polars as pl
 import pytest
@@ -239,6 +239,7 @@ def test_a_valid_row_passes_and_names_every_column(key: Key) -> None:
 
 @pytest.mark.parametrize("key", RAW_TABLES)
 def test_every_column_is_described(key: Key) -> None:
+    """RAW-1."""
     undescribed = [
         name for name, column in RAW_TABLES[key].schema().columns.items() if not column.description
     ]
@@ -247,6 +248,7 @@ def test_every_column_is_described(key: Key) -> None:
 
 @pytest.mark.parametrize("key", RAW_TABLES)
 def test_a_missing_required_value_is_caught_and_an_optional_one_passes(key: Key) -> None:
+    """RAW-1."""
     for column in VALID[key]:
         expected = [(column, "required", None)] if column in REQUIRED[key] else []
         assert judge(key, **{column: None}) == expected, column
@@ -254,6 +256,7 @@ def test_a_missing_required_value_is_caught_and_an_optional_one_passes(key: Key)
 
 @pytest.mark.parametrize("key", RAW_TABLES)
 def test_a_value_of_another_type_is_caught_with_its_text(key: Key) -> None:
+    """RAW-1."""
     for column, dtype in RAW_TABLES[key].columns().items():
         if dtype != pl.String:
             text, rule = TYPE_RULES[dtype.base_type()]
@@ -262,6 +265,7 @@ def test_a_value_of_another_type_is_caught_with_its_text(key: Key) -> None:
 
 @pytest.mark.parametrize("key", RAW_TABLES)
 def test_texts_have_their_length_in_characters(key: Key) -> None:
+    """RAW-6."""
     for column, dtype in RAW_TABLES[key].columns().items():
         limit = LONGEST.get(key, {}).get(column)
         if limit:
@@ -274,6 +278,7 @@ def test_texts_have_their_length_in_characters(key: Key) -> None:
 
 @pytest.mark.parametrize("key", RAW_TABLES)
 def test_dates_lie_between_1990_and_2100(key: Key) -> None:
+    """RAW-5."""
     for column, dtype in RAW_TABLES[key].columns().items():
         if dtype == pl.Date:
             rules = {rule for _, rule, _ in judge(key, **{column: "1989-12-31"})}
@@ -284,10 +289,12 @@ def test_dates_lie_between_1990_and_2100(key: Key) -> None:
 
 @pytest.mark.parametrize(("key", "column", "text", "rule"), BROKEN_VALUES)
 def test_each_rule_of_a_table_catches_its_row(key: Key, column: str, text: str, rule: str) -> None:
+    """RAW-1."""
     assert judge(key, **{column: text}) == [(column, rule, text)]
 
 
 def test_all_broken_rules_of_a_row_are_listed() -> None:
+    """VAL-1."""
     broken = judge(("autotask", "charges"), id="x", billable_amount="", date_purchased="1980-01-01")
     assert broken == [
         ("billable_amount", "required", ""),
@@ -297,6 +304,7 @@ def test_all_broken_rules_of_a_row_are_listed() -> None:
 
 
 def test_zero_foreign_keys_are_null_but_company_zero_is_the_msp() -> None:
+    """RAW-7."""
     charges = RAW_TABLES["autotask", "charges"]
     parents = ["contract_id", "project_id", "task_id", "ticket_id", "milestone_id"]
     rows, _ = charges.judge(
@@ -317,6 +325,7 @@ def test_zero_foreign_keys_are_null_but_company_zero_is_the_msp() -> None:
     ("text", "kind"), [("", "charge"), (None, "charge"), ("Change_Order", "change_order")]
 )
 def test_charge_kinds_in_any_case_and_a_missing_one_is_charge(text: str | None, kind: str) -> None:
+    """RAW-8."""
     rows, broken = RAW_TABLES["autotask", "charges"].judge(
         pl.DataFrame([VALID["autotask", "charges"] | {"charge_kind": text}])
     )
@@ -325,6 +334,7 @@ def test_charge_kinds_in_any_case_and_a_missing_one_is_charge(text: str | None, 
 
 
 def test_missing_optional_columns_are_null() -> None:
+    """RAW-3."""
     rows, broken = RAW_TABLES["autotask", "companies"].judge(
         pl.DataFrame({"id": ["1"], "company_name": ["Acme"]})
     )
@@ -363,6 +373,7 @@ ALIASES = {
 
 @pytest.mark.parametrize(("source", "table", "column"), ALIASES)
 def test_aliases_are_accepted_in_their_order(source: str, table: str, column: str) -> None:
+    """RAW-2."""
     schema = RAW_TABLES[source, table]
     others = [name for name in schema.columns() if name != column]
     aliases = ALIASES[source, table, column]
@@ -379,6 +390,7 @@ def test_aliases_are_accepted_in_their_order(source: str, table: str, column: st
     "header", ["purchaseOrderNumber", "Purchase Order Number", "PURCHASE_ORDER-NUMBER "]
 )
 def test_headers_match_by_letters_and_digits(header: str) -> None:
+    """RAW-2."""
     contracts: type[RawTable] = RAW_TABLES["autotask", "contracts"]
     matched = contracts.match_headers(["Contract Name", header, "CompanyID", "id", "colour"])
     assert matched["purchase_order_number"] == 1
@@ -386,11 +398,13 @@ def test_headers_match_by_letters_and_digits(header: str) -> None:
 
 
 def test_a_missing_required_column_is_named() -> None:
+    """RAW-3."""
     with pytest.raises(HeaderError, match=r"column billable_amount: required column missing"):
         RAW_TABLES["autotask", "charges"].match_headers(["id", "date_purchased"])
 
 
 def test_two_headers_for_one_column_are_refused_but_unknown_twins_are_not() -> None:
+    """RAW-2."""
     companies = RAW_TABLES["autotask", "companies"]
     with pytest.raises(HeaderError, match=r"'Company Name' and 'companyName' are the same column"):
         companies.match_headers(["id", "Company Name", "companyName"])
@@ -410,4 +424,5 @@ def test_two_headers_for_one_column_are_refused_but_unknown_twins_are_not() -> N
     ],
 )
 def test_clean_pos(text: str, po: str | None) -> None:
+    """RES-2, RES-3."""
     assert pl.select(clean_po(pl.lit(text))).to_series().to_list() == [po]

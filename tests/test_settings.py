@@ -1,4 +1,4 @@
-"""Settings (SPEC 8): defaults, paths, and one line that names the variable for every mistake."""
+"""Settings: defaults, paths, and one line that names the variable for every mistake."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from orchestration.settings import ROOT, SAMPLE_DIR, SettingError, read_settings
 
 
 def test_a_clone_runs_on_the_sample_at_once() -> None:
+    """PUB-10."""
     settings = read_settings({})
     assert settings.landing_dir == SAMPLE_DIR
     assert settings.data_dir == ROOT / "data" / "demo"
@@ -20,6 +21,7 @@ def test_a_clone_runs_on_the_sample_at_once() -> None:
 
 
 def test_real_extracts_go_to_live_and_count_from_the_day_of_the_run(tmp_path: Path) -> None:
+    """PUB-10."""
     settings = read_settings({"PSA_LANDING_DIR": str(tmp_path)})
     assert settings.data_dir == ROOT / "data" / "live"
     assert settings.as_of_date is None
@@ -63,12 +65,14 @@ def test_an_empty_variable_is_an_unset_one() -> None:
     ],
 )
 def test_a_setting_that_cannot_be_read_is_named(name: str, value: str) -> None:
+    """PUB-9."""
     with pytest.raises(SettingError, match=rf"^{name}: ") as raised:
         read_settings({name: value})
     assert "\n" not in str(raised.value)
 
 
 def test_a_data_folder_belongs_to_one_landing_folder(tmp_path: Path) -> None:
+    """LND-12."""
     data, first, second = tmp_path / "data", tmp_path / "first", tmp_path / "second"
     first.mkdir()
     second.mkdir()

@@ -238,6 +238,7 @@ def nights(tmp_path: Path) -> Nights:
 
 
 def test_tables_brought_up_to_date_are_those_made_anew(nights: Nights) -> None:
+    """PUB-6."""
     rng, breaker = nights.rng, deliveries.Breaker(nights.rng)
 
     # Deltas of everything, broken rows among them.

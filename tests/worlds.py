@@ -1,6 +1,6 @@
 """Random small landing directories, with a strong bias to the corners of the PO rules.
 
-Every value is valid by SPEC 2 and 3 and every batch acceptable, so that a whole world reaches the
+Every value is valid by RAW-1 and every batch acceptable, so that a whole world reaches the
 marts. What the marts should then hold is none of this module's business: see `reference`.
 """
 
@@ -21,7 +21,7 @@ Marts = dict[str, list[Row]]
 
 AS_OF_DATE = date(2026, 11, 20)  # the day the worlds are built around; pass it to the pipeline too
 IDS_PER_WORLD = 1000
-PLACEHOLDERS = ("N/A", "TBD", "-")  # those that SPEC 4.2 names, so that any edited seed has them
+PLACEHOLDERS = ("N/A", "TBD", "-")  # RES-3: kept by any edited seed
 
 _FIRST_DELIVERY = date(2026, 6, 1)
 _LAST_DELIVERY = date(2026, 11, 19)
@@ -228,7 +228,7 @@ def _day_between(rng: random.Random, first: date, last: date) -> date:
 
 
 def _file_name(rng: random.Random, table: str, at: datetime, is_full: bool) -> str:
-    """A batch name in one of the timestamp spellings of SPEC 1."""
+    """A batch name in one of the timestamp spellings of LND-3."""
     if (at.hour, at.minute, at.second) == (0, 0, 0):
         stamp = rng.choice([f"{at:%Y-%m-%d}", f"{at:%Y%m%d}"])
     else:
@@ -766,7 +766,7 @@ def _changed(world: _World, table: str, row: Row) -> Row:
 def _last_modified(
     rng: random.Random, previous_at: datetime | None, extracted_at: datetime
 ) -> datetime | None:
-    """A time stamp inside, outside or exactly at an edge of the window of SPEC 4.4."""
+    """A time stamp inside, outside or exactly at an edge of the window of RES-8."""
     if previous_at is None:
         previous_at = extracted_at - timedelta(days=20)
     second = timedelta(seconds=1)
@@ -852,7 +852,7 @@ def _fill_reference(world: _World, landing: dict[str, list[Delivery]]) -> None:
     company_ids = [*world.ids["companies"], world.base + 900]
     requiring = rng.sample(company_ids, 4)
     for number, delivery in enumerate(landing.get("po_required_companies", [])):
-        # a full batch may delete one in three: more than half would be refused (SPEC 1)
+        # a full batch may delete one in three: more than half would be refused (LND-13)
         for company_id in requiring[number : number + 3]:
             delivery.rows.append(
                 {
@@ -885,7 +885,7 @@ def _keep(
     """Let a table of the user live through its deliveries, some keys twice in one of them."""
     rng = world.rng
     for number, delivery in enumerate(deliveries):
-        # a full batch must not delete more than half of a table (SPEC 1)
+        # a full batch must not delete more than half of a table (LND-13)
         share = 0.85 if delivery.is_full or number == 0 else 0.4
         for key in [] if delivery.is_empty else keys:
             if _chance(rng, share):
@@ -954,7 +954,7 @@ def _fill_world(world: _World, landing: dict[str, list[Delivery]]) -> None:
 
 
 def spell(rng: random.Random, column_type: str, value: Any) -> str:
-    """Text of one value, in one of the spellings of SPEC 2."""
+    """Text of one value, in one of the spellings of RAW-4 and RAW-5."""
     if value is None:
         return ""
     if column_type == _ID:

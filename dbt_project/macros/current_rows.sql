@@ -1,5 +1,5 @@
 {#-
-    Current rows of a raw table (SPEC 1): of each key the row of the latest batch. A key that
+    Current rows of a raw table (LND-5, LND-6): of each key the row of the latest batch. A key that
     neither the newest full batch nor a later one holds was deleted at the source; a row that was
     quarantined there counts as held, so that the key keeps its last good row, unless an earlier
     full batch had deleted it.

@@ -1,6 +1,6 @@
 {#-
     What every loaded batch said about the PO of a parent, deleted ones included: the raw material
-    of the PO versions (SPEC 4.4).
+    of the PO versions (RES-7).
 
     Parents that never had a text in the PO field are left out: they have no version worth a row.
 

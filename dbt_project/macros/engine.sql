@@ -139,9 +139,9 @@
 {%- endmacro %}
 
 {#-
-    100 * part / whole, rounded half away from zero to two decimals; 0 when `whole` is 0 or less.
-    In whole numbers throughout: the quotient of two decimals would be a float, which cannot tell
-    a half from nearly a half. Part and whole have four decimals at most.
+    100 * part / whole, rounded half away from zero to two decimals; 0 when `whole` is 0 or less
+    (MRT-2). In whole numbers throughout: the quotient of two decimals would be a float, which cannot
+    tell a half from nearly a half. Part and whole have four decimals at most.
 -#}
 {% macro duckdb__percentage(part, whole) -%}
     {%- set whole_units = 'cast(cast(' ~ whole ~ ' as decimal(38, 4)) * 10000 as hugeint)' -%}

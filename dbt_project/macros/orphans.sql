@@ -1,5 +1,5 @@
 {#-
-    References of one column that lead nowhere (SPEC 4.3): a select of orphan_references.
+    References of one column that lead nowhere (RES-6): a select of orphan_references.
 
     child_table, parent_table: raw tables, as the reader knows them; their staging models follow.
     child_key: what tells the child's rows from one another, as text.

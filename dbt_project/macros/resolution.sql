@@ -1,11 +1,11 @@
 {#-
-    What charges and time entries have in common: their effective parents (SPEC 4.3) and the PO that
-    follows from them (SPEC 4.5). Each macro is one select over the lines it is given.
+    What charges and time entries have in common: their effective parents (RES-5) and the PO that
+    follows from them (RES-11, RES-12, RES-13). Each macro is one select over the lines it is given.
 -#}
 
 
 {#-
-    The lines with the ids that count for them (SPEC 4.3), and what their parents say. The first id
+    The lines with the ids that count for them (RES-5), and what their parents say. The first id
     that is there wins, even when it points to nothing; it then leads no further.
 
     lines: a CTE with task_id, ticket_id, project_id, contract_id and company_id.
@@ -53,7 +53,7 @@
 
 
 {#-
-    Whether a PO of one company may be used on a line of another (SPEC 4.5): they are one company,
+    Whether a PO of one company may be used on a line of another (RES-11): they are one company,
     one is the other's parent, or nobody knows whose the PO is.
 
     Both sides need company_id and parent_company_id; the line's are the effective ones.
@@ -111,7 +111,7 @@
 
 {#-
     The lines with the PO that they are billed on, where it comes from, and why there is none
-    (SPEC 4.5). The order of the levels is the var `po_precedence`.
+    (RES-10, RES-12, RES-13). The order of the levels is the var `po_precedence`.
 
     lines: a CTE as `inheritable_pos` makes it, with charge_po and has_own_placeholder.
 -#}

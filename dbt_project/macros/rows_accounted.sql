@@ -1,5 +1,5 @@
 {#-
-    Where the loaded rows of a raw table have gone (SPEC 3): one row with the number, and the sum of
+    Where the loaded rows of a raw table have gone (VAL-7): one row with the number, and the sum of
     the measure, of those that are current, superseded by a later row of their key, or deleted.
 
     Rows of the newest full batch whose key no other content has are current and nothing else; only

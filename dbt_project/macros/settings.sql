@@ -1,10 +1,10 @@
-{#- The day that ages, expiry and overdue dates are counted from. -#}
+{#- The day that ages, expiry and overdue dates are counted from (PUB-10). -#}
 {% macro as_of_date() -%}
     cast('{{ env_var("PSA_RUN_AS_OF_DATE") }}' as date)
 {%- endmacro %}
 
 
-{#- The levels whose PO counts, most specific first: the var `po_precedence`, checked. -#}
+{#- The levels whose PO counts, most specific first: the var `po_precedence`, checked (RES-10). -#}
 {% macro po_levels() %}
     {%- set known = ['charge', 'task', 'ticket', 'project', 'contract'] -%}
     {%- set levels = var('po_precedence') -%}

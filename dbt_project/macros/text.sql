@@ -24,7 +24,7 @@
 {%- endmacro %}
 
 
-{#- A PO text as it is compared, before placeholders are left out (steps 1 and 2 of SPEC 4.2). -#}
+{#- A PO text as it is compared, before placeholders are left out (RES-2). -#}
 {% macro tidy_po(text) -%}
     {{ upper_case(trimmed(text)) }}
 {%- endmacro %}
@@ -41,13 +41,13 @@
 {%- endmacro %}
 
 
-{#- Whether an invoice number says that the line was invoiced: blank and 0 do not (SPEC 4.6). -#}
+{#- Whether an invoice number says that the line was invoiced: blank and 0 do not (RES-14). -#}
 {% macro is_invoiced(invoice_number) -%}
     not coalesce({{ matches(invoice_number, white_space() ~ '*0?' ~ white_space() ~ '*') }}, true)
 {%- endmacro %}
 
 
-{#- What tells the POs of two clients apart (SPEC 4.2); null without a PO. -#}
+{#- What tells the POs of two clients apart (RES-4); null without a PO. -#}
 {% macro purchase_order_key(company_id, po_number) -%}
     coalesce(cast({{ company_id }} as varchar), 'unknown') || '-' || {{ po_number }}
 {%- endmacro %}

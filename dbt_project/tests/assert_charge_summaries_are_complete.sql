@@ -1,5 +1,5 @@
 -- No charge and no cent is lost or doubled between the fact and what is summed from it by PO, by
--- material code and by allocation.
+-- material code and by allocation. (MRT-4)
 {{ config(meta={'dagster': {'ref': {'name': 'charges_by_material_code'}}}) }}
 
 with

@@ -1,4 +1,5 @@
 -- No charge and no cent of a known company is lost or doubled between the facts and the profiles.
+-- (MRT-4, MRT-20)
 {{ config(meta={'dagster': {'ref': {'name': 'company_po_profile'}}}) }}
 
 with

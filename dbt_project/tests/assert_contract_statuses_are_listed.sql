@@ -1,7 +1,7 @@
 -- A contract of an unlisted status counts as active. List the status in the seed contract_statuses,
 -- so that nobody bills on a contract that is over.
 -- Only a warning since 2026-11-21: every MSP names its own statuses, and a new one must not keep
--- all other figures from being published.
+-- all other figures from being published. (MIL-14)
 {{ config(
     severity='warn',
     meta={'dagster': {'ref': {'name': 'stg_autotask__contracts'}}},

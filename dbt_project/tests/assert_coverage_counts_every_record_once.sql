@@ -1,5 +1,5 @@
 -- Coverage counts every record of an object once, and the total over all companies is the one that
--- the overview shows: a join to companies must neither drop nor multiply a record.
+-- the overview shows: a join to companies must neither drop nor multiply a record. (MRT-4, MRT-8)
 {{ config(meta={'dagster': {'ref': {'name': 'po_coverage'}}}) }}
 
 with

@@ -1,5 +1,5 @@
 -- A line whose day is not in the table of dates would drop out of every report by month; nor may a
--- day be missing between the first of January and the last of December.
+-- day be missing between the first of January and the last of December. (MRT-6)
 {{ config(meta={'dagster': {'ref': {'name': 'dim_dates'}}}) }}
 
 with

@@ -1,5 +1,5 @@
 -- Every line without a PO has a reason, and no line, cent or quarter of an hour is lost or doubled
--- between the facts and the summary of the reasons.
+-- between the facts and the summary of the reasons. (MRT-4, MRT-9, RES-13)
 {{ config(meta={'dagster': {'ref': {'name': 'po_gap_summary'}}}) }}
 
 with

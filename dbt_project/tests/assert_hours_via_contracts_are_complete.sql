@@ -1,5 +1,5 @@
 -- No hour and no cent is lost or doubled between the time entries and what is summed from them by
--- contract: those of all contracts with a PO, and no others.
+-- contract: those of all contracts with a PO, and no others. (MRT-4, MRT-12)
 {{ config(meta={'dagster': {'ref': {'name': 'hours_via_contract_po'}}}) }}
 
 with

@@ -1,5 +1,5 @@
 -- Invoices are the sums of their lines, and what waits for an invoice in the facts is on one: no
--- line and no cent is lost or doubled between them.
+-- line and no cent is lost or doubled between them. (MRT-4, MRT-16)
 {{ config(meta={'dagster': {'ref': {'name': 'invoice_preview'}}}) }}
 
 with

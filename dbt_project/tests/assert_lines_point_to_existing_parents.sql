@@ -1,5 +1,5 @@
 -- Orphans are data, not errors: the lines stay, but many of them mean that an export is incomplete.
--- The count is that of lines, once for each parent that is missing.
+-- The count is that of lines, once for each parent that is missing. (RES-6)
 {{ config(
     severity='warn', fail_calc='coalesce(sum(line_count), 0)',
     meta={'dagster': {'ref': {'name': 'fct_charges_po_resolved'}}},

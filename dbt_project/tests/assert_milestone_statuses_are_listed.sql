@@ -1,7 +1,7 @@
 -- A milestone of an unlisted status counts as in progress. List the status in the seed
 -- milestone_statuses, so that nobody forgets to bill what is ready for it.
 -- Only a warning since 2026-11-21: every MSP names its own statuses, and a new one must not keep
--- all other figures from being published.
+-- all other figures from being published. (MIL-14)
 {{ config(
     severity='warn',
     meta={'dagster': {'ref': {'name': 'fct_milestones'}}},

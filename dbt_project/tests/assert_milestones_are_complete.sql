@@ -1,5 +1,6 @@
 -- No milestone and no cent is lost or doubled between staging, the fact and what is summed from it:
 -- the money at risk is the same in all five marts that carry it, each milestone counted once.
+-- (MRT-4, MIL-11)
 {{ config(meta={'dagster': {'ref': {'name': 'fct_milestones'}}}) }}
 
 with

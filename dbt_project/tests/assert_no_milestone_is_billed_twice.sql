@@ -1,5 +1,5 @@
 -- A charge that claims an existing milestone is that milestone's allocation: invoices with the two
--- of them, now or later, would bill the same work twice.
+-- of them, now or later, would bill the same work twice. (MRT-16)
 {{ config(meta={'dagster': {'ref': {'name': 'invoice_preview_items'}}}) }}
 
 select

@@ -1,5 +1,6 @@
 -- What uses POs up is the same in the facts, by PO and by month: no line, cent or quarter of an
 -- hour is lost or doubled, and the last running total of a PO is what it has consumed.
+-- (MRT-4, MRT-13, MRT-15)
 {{ config(meta={'dagster': {'ref': {'name': 'po_utilization'}}}) }}
 
 with

@@ -1,5 +1,5 @@
 -- An incident has one problem, so the hours on incidents of existing problems are in the mart once,
--- and so are those on the problems themselves; the total is the two together.
+-- and so are those on the problems themselves; the total is the two together. (MRT-4, MRT-22)
 {{ config(meta={'dagster': {'ref': {'name': 'problem_effort'}}}) }}
 
 with

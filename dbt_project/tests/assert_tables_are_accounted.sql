@@ -1,4 +1,5 @@
 -- Of every table, each row and each cent that was ever loaded is current, superseded or deleted.
+-- (VAL-7)
 {{ config(meta={'dagster': {'ref': {'name': 'table_accounting'}}}) }}
 
 with

@@ -1,5 +1,5 @@
 -- No time entry, hour or cent is lost or doubled between staging, the fact and what is summed from
--- it: joins to parents and PO periods must neither drop nor multiply a line.
+-- it: joins to parents and PO periods must neither drop nor multiply a line. (MRT-4, RES-6)
 {{ config(meta={'dagster': {'ref': {'name': 'fct_time_entries_po_resolved'}}}) }}
 
 with

@@ -13,7 +13,7 @@ Known = tuple[Content, Callable[[], pl.Series], Callable[[], pl.Series]]
 
 
 def alive_keys(contents: Sequence[Known]) -> pl.Series:
-    """The hashes of the keys that contents, in their order, leave alive (SPEC 1).
+    """The hashes of the keys that contents, in their order, leave alive (LND-5, LND-6).
 
     Judged here as well as in the staging models, because a guard cannot wait for them.
 

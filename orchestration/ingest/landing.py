@@ -1,4 +1,4 @@
-"""Find, name and date the files of a landing folder (SPEC 1).
+"""Find, name and date the files of a landing folder (rules: landing.md).
 
 How a file is read is the business of `formats`, what becomes of its rows that of `load`.
 """

@@ -1,7 +1,7 @@
 """A second, slow and obvious way to compute the marts from a landing directory.
 
-It is written from SPEC alone, row by row, in plain Python, so that every number of the pipeline can
-be checked against something that shares none of its code.
+It is written from the rules alone (dbt_project/docs/rules), row by row, in plain Python, so that
+every number of the pipeline can be checked against something that shares none of its code.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def compute(landing: Path | Landing, as_of_date: date, **settings: Any) -> Marts
     """All marts of this package for one landing directory.
 
     Args:
-        landing: the landing directory of SPEC 1 as one refresh takes it in, or a `Landing` that
+        landing: the landing directory (LND-1) as one refresh takes it in, or a `Landing` that
             has taken in several states of it.
         as_of_date: the day on which ages are counted.
         **settings: the keyword arguments of `load`; the placeholders default to the seed.

@@ -1,4 +1,4 @@
-"""The data-quality marts (SPEC 3 and 5), and how they are compared.
+"""The data-quality marts (VAL-6, VAL-7, RES-6), and how they are compared.
 
 The wording of a rule and of a refusal is the pipeline's own, and so are the numbers of a refused
 content beside those that have to be 0: none of these is compared.
@@ -20,7 +20,7 @@ from tests.reference.tables import MEASURES, TABLES, Key, Row, key_of, source_of
 if TYPE_CHECKING:
     import duckdb
 
-# SPEC 5: child table -> column -> parent table; resource ids apart.
+# RES-6: child table -> column -> parent table; resource ids apart.
 FOREIGN_KEYS: dict[str, dict[str, str]] = {
     "companies": {"parent_company_id": "companies"},
     "contracts": {"company_id": "companies", "renewed_contract_id": "contracts"},
@@ -90,7 +90,7 @@ def compute_accounting(landing: Landing) -> Marts:
 
 
 def _accounted(batch: Batch) -> Row:
-    """SPEC 3: delivered = loaded + quarantined + duplicates, refused contents apart."""
+    """VAL-6: delivered = loaded + quarantined + duplicates, refused contents apart."""
     is_refused = batch.refusal is not None
 
     def measure(amount: Decimal) -> Decimal | None:
@@ -116,7 +116,7 @@ def _accounted(batch: Batch) -> Row:
 
 
 def _table_accounting(landing: Landing, table: str) -> Row:
-    """SPEC 3: Σ loaded = current + superseded + deleted; replaced contents are part of it.
+    """VAL-7: Σ loaded = current + superseded + deleted; replaced contents are part of it.
 
     Of a deleted id the last loaded row counts as deleted, its others as superseded.
     """
@@ -154,7 +154,7 @@ def _table_accounting(landing: Landing, table: str) -> Row:
 
 
 def _orphans(landing: Landing) -> Iterator[Row]:
-    """SPEC 4.3: ids that point to no current row."""
+    """RES-6: ids that point to no current row."""
     current = {table: landing.current(table) for table in TABLES}
     for table, columns in FOREIGN_KEYS.items():
         for key, row in current[table].items():

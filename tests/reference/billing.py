@@ -1,4 +1,4 @@
-"""What is used up and what to invoice: marts over charges, labour and milestones (SPEC 5)."""
+"""What is used up and what to invoice, over charges, labour and milestones (rules: marts.md)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CONSUMING_STAGES = ("approved_for_billing", "billed")
 
 
 def without_allocations(charges: list[Row], milestones: list[Row]) -> list[Row]:
-    """SPEC 5: a charge that claims an existing milestone is its allocation, not a second bill."""
+    """MRT-13, MRT-16: a charge that claims an existing milestone is no second bill."""
     existing = {milestone["milestone_id"] for milestone in milestones}
     return [charge for charge in charges if charge["milestone_id"] not in existing]
 
@@ -34,7 +34,7 @@ def po_owner(key: str, po_number: str) -> int | None:
 
 
 def register_by_key(state: State) -> dict[str, Row]:
-    """SPEC 2: the register under the keys of 4.2."""
+    """RAW-8, RES-4: the register under the keys of its POs."""
     register = {}
     for row in state.register:
         po_number = clean_po(row["purchase_order_number"], state.placeholders)
@@ -51,7 +51,7 @@ def register_by_key(state: State) -> dict[str, Row]:
 
 
 def counted_charges(charges: list[Row], milestones: list[Row]) -> list[Row]:
-    """SPEC 5: the billable charges with a PO that claim no existing milestone."""
+    """MRT-13: the billable charges with a PO that claim no existing milestone."""
     return [
         charge
         for charge in without_allocations(charges, milestones)
@@ -60,7 +60,7 @@ def counted_charges(charges: list[Row], milestones: list[Row]) -> list[Row]:
 
 
 def counted_milestones(milestones: list[Row]) -> list[Row]:
-    """SPEC 5: milestones with a PO, approved for billing or billed."""
+    """MRT-13: milestones with a PO, approved for billing or billed."""
     return [
         milestone
         for milestone in milestones
@@ -84,7 +84,7 @@ def group_by_key(lines: list[Row]) -> dict[str, list[Row]]:
 
 
 def utilization_status(state: State, row: Row, is_used: bool) -> str:
-    """SPEC 5: the first that applies."""
+    """MRT-14: the first that applies."""
     authorized_amount, authorized_hours = row["authorized_amount"], row["authorized_hours"]
     pairs = [
         (used, authorized)
@@ -115,7 +115,7 @@ def utilization_status(state: State, row: Row, is_used: bool) -> str:
 def po_utilization(
     state: State, charges: list[Row], entries: list[Row], milestones: list[Row]
 ) -> list[Row]:
-    """SPEC 5: one row per PO in use or registered."""
+    """MRT-13: one row per PO in use or registered."""
     register = register_by_key(state)
     charges_by_key = group_by_key(charges)
     counted_by_key = group_by_key(counted_charges(charges, milestones))
@@ -173,7 +173,7 @@ def po_utilization(
 def po_monthly_activity(
     state: State, charges: list[Row], entries: list[Row], milestones: list[Row]
 ) -> list[Row]:
-    """SPEC 5: one row per PO and month with something to count."""
+    """MRT-15: one row per PO and month with something to count."""
     months: dict[tuple[str, date], Row] = {}
 
     def month_of(line: Row, day: date) -> Row:
@@ -225,7 +225,7 @@ def po_monthly_activity(
 def dim_purchase_orders(
     state: State, charges: list[Row], entries: list[Row], milestones: list[Row]
 ) -> list[Row]:
-    """SPEC 5: every PO of a line, a milestone, a current parent or the register."""
+    """MRT-5: every PO of a line, a milestone, a current parent or the register."""
     rows: dict[str, Row] = {}
 
     def row_of(key: str, po_number: str) -> Row:
@@ -276,7 +276,7 @@ def dim_purchase_orders(
 def lines_to_invoice(
     state: State, charges: list[Row], entries: list[Row], milestones: list[Row]
 ) -> list[Row]:
-    """SPEC 5: what an invoice of the as-of date would hold, line by line."""
+    """MRT-16: what an invoice of the as-of date would hold, line by line."""
     lines: list[Row] = []
 
     def add(item_type: str, source: Row, **values: Any) -> None:
@@ -348,7 +348,7 @@ def lines_to_invoice(
 def blocked_reason(
     state: State, company_id: int | None, key: str | None, lines: list[Row]
 ) -> str | None:
-    """SPEC 5: why an invoice cannot go out yet, the first that applies."""
+    """MRT-18: why an invoice cannot go out yet, the first that applies."""
     if company_id is None or company_id not in state.companies:
         return "company_unknown"
     if key is None and state.requires_po(company_id):
@@ -359,7 +359,7 @@ def blocked_reason(
 
 
 def invoice_preview(state: State, lines: list[Row], utilization: list[Row]) -> list[Row]:
-    """SPEC 5: one row per company and PO with something to invoice."""
+    """MRT-17: one row per company and PO with something to invoice."""
     groups: dict[tuple[int | None, str | None], list[Row]] = {}
     for line in lines:
         groups.setdefault((line["company_id"], line["purchase_order_key"]), []).append(line)
@@ -403,7 +403,7 @@ def invoice_preview(state: State, lines: list[Row], utilization: list[Row]) -> l
 
 
 def invoice_preview_items(lines: list[Row], invoices: list[Row]) -> list[Row]:
-    """SPEC 5: one row per line; it is blocked when its invoice is."""
+    """MRT-18: one row per line; it is blocked when its invoice is."""
     blocked = {
         (invoice["company_id"], invoice["purchase_order_key"]): invoice["is_blocked"]
         for invoice in invoices

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 
 Marts = dict[str, list[Row]]
 
-# The key of every mart and its columns, as SPEC 5 and 6 list them; the facts with the numbers and
-# the PO key that the introduction of SPEC 5 adds.
+# The key of every mart and its columns, as the YAML of the models lists them.
 MART_KEYS: dict[str, tuple[str, ...]] = {
     "dim_companies": ("company_id",),
     "dim_contracts": ("contract_id",),

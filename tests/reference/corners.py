@@ -16,7 +16,7 @@ from tests.reference.texts import status_key, tidy
 
 
 def count_corners(state: State, marts: Marts) -> Counter[str]:
-    """How often each corner of SPEC 4.5, 4.6, 5 and 6 occurs in the marts of one state."""
+    """How often each corner of the rules (RES, MRT, MIL) occurs in the marts of one state."""
     counts: Counter[str] = Counter()
     for corners in (
         _of_lines(marts),

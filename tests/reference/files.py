@@ -1,4 +1,4 @@
-"""Read one landing file of any format (SPEC 1) into texts, the way they were delivered."""
+"""Read one landing file of any format (LND-2) into texts, the way they were delivered."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Refused(Exception):
 
 
 def extension_of(name: str) -> str | None:
-    """The extension of SPEC 1 that a file name ends in."""
+    """LND-1: the extension that a file name ends in."""
     return next((extension for extension in EXTENSIONS if name.endswith(f".{extension}")), None)
 
 
 def timestamp_in(name: str) -> datetime | None:
-    """SPEC 1: the first timestamp in a file name, in UTC.
+    """LND-3: the first timestamp in a file name, in UTC.
 
     Raises:
         Refused: it is no date of the calendar.

@@ -1,4 +1,4 @@
-"""What became of every file that a landing folder ever held (SPEC 1 and 3)."""
+"""What became of every file that a landing folder ever held (rules: landing.md, validation.md)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class BrokenRule:
 
 @dataclass(eq=False)
 class Batch:
-    """One content of one file (SPEC 1)."""
+    """One content of one file (LND-4)."""
 
     table: str
     batch_id: str
@@ -58,22 +58,22 @@ class Batch:
 
     @property
     def order(self) -> tuple[datetime, str, int]:
-        """SPEC 1 and 4.4: what makes a batch later than another one."""
+        """LND-5: what makes a batch later than another one."""
         return self.extracted_at, self.batch_id, self.seen
 
     def measure(self, row: Row) -> Decimal:
-        """SPEC 5: the amount or the hours of a row that the accounting adds up."""
+        """VAL-6: the amount or the hours of a row that the accounting adds up."""
         column = MEASURES.get(self.table)
         return (row[column] if column else None) or Decimal(0)
 
 
 def is_being_written(name: str) -> bool:
-    """SPEC 1: names of files that are not there yet."""
+    """LND-11: names of files that are not there yet."""
     return name.startswith((".", "_")) or name.endswith((".tmp", ".part", ".crdownload"))
 
 
 def files_of(folder: Path, table: str) -> list[Path]:
-    """SPEC 1: the files of a table, whole or batch by batch."""
+    """LND-1: the files of a table, whole or batch by batch."""
     source = folder / source_of(table)
     return [
         path
@@ -147,7 +147,7 @@ class Landing:
             earlier.is_replaced = True
 
     def _replaced_by(self, batch: Batch) -> list[Batch]:
-        """SPEC 1: an overwritten batch replaces its earlier self, a whole table does not."""
+        """LND-7: an overwritten batch replaces its earlier self, a whole table does not."""
         if "/" not in batch.batch_id:
             return []
         return [
@@ -157,7 +157,7 @@ class Landing:
         ]
 
     def _check_shrinking(self, batch: Batch, allow_shrink: bool) -> None:
-        """SPEC 1: a full batch must not delete more than half of a table, and at least 10."""
+        """LND-13: a full batch must not delete more than half of a table, and at least 10."""
         before = self.current(batch.table)
         replaced = self._replaced_by(batch)
         others = [other for other in self.batches(batch.table) if other not in replaced]
@@ -178,7 +178,7 @@ class Landing:
         )
 
     def current(self, table: str) -> dict[Key, Row]:
-        """SPEC 1: the current row of every id that was not deleted."""
+        """LND-6: the current row of every id that was not deleted."""
         return {key: row for key, (_, row) in current_of(self.batches(table)).items()}
 
     def refused(self) -> list[Batch]:
@@ -192,7 +192,7 @@ class Landing:
 
 
 def _read_rows(batch: Batch, delivered: list[Cells]) -> None:
-    """SPEC 2 and 3: type the rows of a batch, set the broken ones aside, the last of a key wins."""
+    """VAL-1, VAL-2: type the rows of a batch, set the broken ones aside, the last of a key wins."""
     batch.delivered = len(delivered)
     if batch.headers is None:
         return
@@ -224,7 +224,7 @@ def _read_rows(batch: Batch, delivered: list[Cells]) -> None:
 
 
 def _check_budget(batch: Batch, max_ratio: float) -> None:
-    """SPEC 1 and 3: when a batch holds too many broken rows to be what it should be."""
+    """VAL-3: when a batch holds too many broken rows to be what it should be."""
     if batch.quarantined > max(Decimal(10), Decimal(str(max_ratio)) * batch.delivered):
         raise Refused(f"{batch.quarantined} of {batch.delivered} rows break a rule")
     if batch.delivered > 0 and not batch.rows:
@@ -232,7 +232,7 @@ def _check_budget(batch: Batch, max_ratio: float) -> None:
 
 
 def current_of(batches: list[Batch]) -> dict[Key, tuple[Batch, Row]]:
-    """SPEC 1: the current row of every id, batch by batch.
+    """LND-5, LND-6: the current row of every id, batch by batch.
 
     A full batch deletes what it does not hold. A row in quarantine whose key parses counts as
     held, but brings nothing back.

@@ -1,4 +1,4 @@
-"""Milestones and what is wrong with them (SPEC 6), row by row."""
+"""Milestones and what is wrong with them (rules: milestones.md), row by row."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ URGENCIES = {"approved_for_billing": "immediate", "completed": "next"}
 
 
 def billing_stage(status_name: str) -> str:
-    """SPEC 6: the stage that a status stands for; `unknown` for any other text."""
+    """MIL-3: the stage that a status stands for; `unknown` for any other text."""
     for stage, statuses in MILESTONE_STAGES.items():
         if status_key(status_name) in map(status_key, statuses):
             return stage
@@ -51,7 +51,7 @@ def billing_stage(status_name: str) -> str:
 
 
 def project_id_of(state: State, milestone: Row) -> int | None:
-    """SPEC 6: its `project_id`, else the one project with its number (trimmed, exact)."""
+    """MIL-1: its `project_id`, else the one project with its number (trimmed, exact)."""
     if milestone["project_id"] is not None:
         return int(milestone["project_id"])
     number = (milestone["project_number"] or "").strip()
@@ -66,7 +66,7 @@ def project_id_of(state: State, milestone: Row) -> int | None:
 
 
 def targets_of(state: State, milestone: Row) -> Row:
-    """SPEC 6: project, target contract and company, as ids and as rows (None for orphans)."""
+    """MIL-2: project, target contract and company, as ids and as rows (None for orphans)."""
     project_id = project_id_of(state, milestone)
     project = state.parent("project", project_id)
     contract_id = first_not_none(
@@ -88,7 +88,7 @@ def targets_of(state: State, milestone: Row) -> Row:
 def milestone_po(
     state: State, milestone: Row, targets: Row
 ) -> tuple[int | None, str | None, str | None]:
-    """SPEC 6: company, key and number of its PO: the project's, else the target contract's."""
+    """MIL-4: company, key and number of its PO: the project's, else the target contract's."""
     day = first_not_none(milestone["date_due"], state.as_of_date)
     for level in ("project", "contract"):
         owner = targets[level]
@@ -109,7 +109,7 @@ def milestone_po(
 
 
 def claims_by_milestone(state: State, charges: list[Row]) -> dict[int, list[Row]]:
-    """SPEC 6: the charges that name a milestone, existing or not, the cancelled ones apart."""
+    """MIL-6: the charges that name a milestone, existing or not, the cancelled ones apart."""
     cancelled = {
         f"{charge['charge_kind']}-{charge['id']}"
         for charge in state.charges
@@ -123,14 +123,14 @@ def claims_by_milestone(state: State, charges: list[Row]) -> dict[int, list[Row]
 
 
 def allocation_is_tracked(state: State) -> bool:
-    """SPEC 6: `auto` is on when any charge has a milestone_id."""
+    """MIL-7: `auto` is on when any charge has a milestone_id."""
     if state.milestone_allocation_tracking == "auto":
         return any(charge["milestone_id"] is not None for charge in state.charges)
     return state.milestone_allocation_tracking == "on"
 
 
 def is_replaced(state: State, contract: Row) -> bool:
-    """SPEC 6: a contract linked to it, in either direction, starts later and has started."""
+    """MIL-5: a contract linked to it, in either direction, starts later and has started."""
     for other in state.parents["contract"].values():
         is_linked = (
             contract["renewed_contract_id"] == other["id"]
@@ -148,14 +148,14 @@ def is_replaced(state: State, contract: Row) -> bool:
 
 
 def is_expired(state: State, contract: Row, date_due: date | None) -> bool:
-    """SPEC 6: it ends before the milestone is due, or has ended when nothing is due."""
+    """MIL-8: it ends before the milestone is due, or has ended when nothing is due."""
     if contract["end_date"] is None:
         return False
     return bool(contract["end_date"] < first_not_none(date_due, state.as_of_date))
 
 
 def contract_mismatch(state: State, milestone: Row, targets: Row) -> str | None:
-    """SPEC 6: the first detail of `contract_reference_mismatch` that applies."""
+    """MIL-8: the first detail of `contract_reference_mismatch` that applies."""
     if targets["contract_id"] is None:
         return None
     contract, project = targets["contract"], targets["project"]
@@ -178,7 +178,7 @@ def contract_mismatch(state: State, milestone: Row, targets: Row) -> str | None:
 
 
 def differing_charges(claims: list[Row], target_contract_id: int | None) -> list[Row]:
-    """SPEC 6: claims whose effective contract is another one than the target, both set."""
+    """MIL-9: claims whose effective contract is another one than the target, both set."""
     return [
         charge
         for charge in claims
@@ -189,14 +189,14 @@ def differing_charges(claims: list[Row], target_contract_id: int | None) -> list
 
 
 def keys_of(charges: list[Row]) -> str:
-    """SPEC 6: charge keys as a `detail`."""
+    """MIL-9: charge keys as a `detail`."""
     return "; ".join(sorted(charge["charge_key"] for charge in charges))
 
 
 def conflicts_of(
     state: State, milestone: Row, targets: Row, claims: list[Row]
 ) -> dict[str, str | None]:
-    """SPEC 6: conflict type -> detail, of one milestone."""
+    """MIL-9: conflict type -> detail, of one milestone."""
     if billing_stage(milestone["status_name"]) == "billed":
         return {}
     found: dict[str, str | None] = {}
@@ -221,7 +221,7 @@ def conflicts_of(
 
 
 def waiver_of(state: State, milestone_id: int, conflict_type: str) -> Row | None:
-    """SPEC 2: the waiver that is in force on the as-of date, its last day included."""
+    """MIL-10: the waiver that is in force on the as-of date, its last day included."""
     for waiver in state.waivers:
         if (
             waiver["milestone_id"] == milestone_id
@@ -238,7 +238,7 @@ def waiver_of(state: State, milestone_id: int, conflict_type: str) -> Row | None
 
 
 def fct_milestones(state: State, charges: list[Row]) -> list[Row]:
-    """SPEC 6: one row per milestone."""
+    """MIL-11: one row per milestone."""
     claims_of = claims_by_milestone(state, charges)
     facts = []
     for milestone in state.milestones:
@@ -293,7 +293,7 @@ def fct_milestones(state: State, charges: list[Row]) -> list[Row]:
 
 
 def milestone_conflicts(state: State, charges: list[Row], milestones: list[Row]) -> list[Row]:
-    """SPEC 6: one row per milestone and conflict type, in the order to fix them."""
+    """MIL-12: one row per milestone and conflict type, in the order to fix them."""
     claims_of = claims_by_milestone(state, charges)
     facts = {fact["milestone_id"]: fact for fact in milestones}
     rows = []
@@ -349,7 +349,7 @@ def milestone_conflicts(state: State, charges: list[Row], milestones: list[Row])
 
 
 def milestone_charge_links(state: State, charges: list[Row], milestones: list[Row]) -> list[Row]:
-    """SPEC 6: one row per existing milestone and charge that claims it."""
+    """MIL-6: one row per existing milestone and charge that claims it."""
     claims_of = claims_by_milestone(state, charges)
     return [
         {
@@ -370,7 +370,7 @@ def milestone_charge_links(state: State, charges: list[Row], milestones: list[Ro
 
 
 def milestone_status_breakdown(state: State, milestones: list[Row]) -> list[Row]:
-    """SPEC 6: one row per status, as delivered."""
+    """MIL-13: one row per status, as delivered."""
     rows = []
     for status_name in {milestone["status_name"] for milestone in milestones}:
         group = [row for row in milestones if row["status_name"] == status_name]
@@ -393,7 +393,7 @@ def milestone_status_breakdown(state: State, milestones: list[Row]) -> list[Row]
 def milestone_conflict_summary(
     state: State, charges: list[Row], milestones: list[Row]
 ) -> list[Row]:
-    """SPEC 6: one row for the whole."""
+    """MIL-13: one row for the whole."""
     claims_of = claims_by_milestone(state, charges)
     conflicted = [milestone for milestone in milestones if milestone["has_conflict"]]
     differing = {
@@ -418,7 +418,7 @@ def milestone_conflict_summary(
 
 
 def project_milestone_conflicts(milestones: list[Row]) -> list[Row]:
-    """SPEC 6: one row per project of a milestone; orphans and none have one too."""
+    """MIL-13: one row per project of a milestone; orphans and none have one too."""
     rows = []
     for project_id in {milestone["project_id"] for milestone in milestones}:
         group = [row for row in milestones if row["project_id"] == project_id]

@@ -1,4 +1,4 @@
-"""The purchase-order rules and marts (SPEC 4 and 5), row by row."""
+"""The purchase-order rules and marts (rules: purchase_orders.md, marts.md), row by row."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.reference.tables import Row
 from tests.reference.texts import is_blank, is_placeholder, status_key, tidy
 
 # ---------------------------------------------------------------------------------------------
-# SPEC 4.3: effective parents
+# RES-5: effective parents
 # ---------------------------------------------------------------------------------------------
 
 
@@ -26,10 +26,10 @@ def first_not_none(*values: Any) -> Any:
 
 
 def effective_parents(state: State, line: Row) -> dict[str, int | None]:
-    """SPEC 4.3: the ids of a line's task, ticket, project, contract and company.
+    """RES-5: the ids of a line's task, ticket, project, contract and company.
 
     A time entry has no `project_id` and no `company_id` of its own; otherwise the two columns of
-    the table in SPEC 4.3 are the same.
+    the table in RES-5 are the same.
     """
     task_id = line["task_id"]
     ticket_id = line["ticket_id"]
@@ -63,12 +63,12 @@ def effective_parents(state: State, line: Row) -> dict[str, int | None]:
 
 
 # ---------------------------------------------------------------------------------------------
-# SPEC 4.5: resolution
+# RES-12: resolution
 # ---------------------------------------------------------------------------------------------
 
 
 def owner_company(state: State, level: str, row: Row) -> int | None:
-    """SPEC 4.5: the company of the object that carries a PO; a task's is its project's."""
+    """RES-11: the company of the object that carries a PO; a task's is its project's."""
     owner: Row | None = row
     if level == "task":
         owner = state.parent("project", row["project_id"])
@@ -76,7 +76,7 @@ def owner_company(state: State, level: str, row: Row) -> int | None:
 
 
 def company_fits(state: State, line_company: int | None, owner: int | None) -> bool:
-    """SPEC 4.5: the same company, its parent or its subsidiary, or an owner nobody knows."""
+    """RES-11: the same company, its parent or its subsidiary, or an owner nobody knows."""
     if owner is None:
         return True
     if line_company is None:
@@ -91,14 +91,14 @@ def company_fits(state: State, line_company: int | None, owner: int | None) -> b
 
 
 def level_po_on(state: State, level: str, parent_id: int, day: date) -> tuple[Any, Any]:
-    """SPEC 4.4 and 4.5: PO and basis of an existing parent; a level left out has none."""
+    """RES-9, RES-10: PO and basis of an existing parent; a level left out has none."""
     if level not in state.precedence:
         return None, None
     return po_on(state.histories[level][parent_id], day)
 
 
 def resolve(state: State, line: Row, day: date, *, is_charge: bool) -> Row:
-    """SPEC 4.5: everything a fact says about the PO of one line."""
+    """RES-12: everything a fact says about the PO of one line."""
     ids = effective_parents(state, line)
     line_company = ids["company"]
 
@@ -167,7 +167,7 @@ def resolve(state: State, line: Row, day: date, *, is_charge: bool) -> Row:
 
 
 def purchase_order_key(company_id: int | None, po_number: str | None) -> str | None:
-    """SPEC 4.2: `<po_company_id>-<po_number>`, `unknown` for a company nobody knows."""
+    """RES-4: `<po_company_id>-<po_number>`, `unknown` for a company nobody knows."""
     if po_number is None:
         return None
     return f"{'unknown' if company_id is None else company_id}-{po_number}"
@@ -182,7 +182,7 @@ def gap_reason(
     *,
     is_charge: bool,
 ) -> str:
-    """SPEC 4.5: why a line has no PO, the first reason that applies."""
+    """RES-13: why a line has no PO, the first reason that applies."""
     if all(ids[level] is None for level in INHERITED_LEVELS):
         return "no_parent"
     if some_po_of_another_client:
@@ -202,7 +202,7 @@ def gap_reason(
 
 
 def is_contract_out_of_period(state: State, ids: dict[str, int | None], day: date) -> bool:
-    """SPEC 4.5 reason 3: a fitting contract has POs from that day on, none of which covers it."""
+    """RES-13, reason 3: a fitting contract has POs from that day on, none of which covers it."""
     contract = state.parent("contract", ids["contract"])
     if contract is None or "contract" not in state.precedence:
         return False
@@ -217,55 +217,55 @@ def is_contract_out_of_period(state: State, ids: dict[str, int | None], day: dat
 
 
 # ---------------------------------------------------------------------------------------------
-# SPEC 4.6: exposure
+# RES-19: exposure
 # ---------------------------------------------------------------------------------------------
 
 
 def is_invoiced(invoice_number: str | None) -> bool:
-    """SPEC 4.6: not blank and not `0`."""
+    """RES-14: not blank and not `0`."""
     return not is_blank(invoice_number) and tidy(invoice_number) != "0"
 
 
 def is_billable(state: State, charge: Row) -> bool:
-    """SPEC 4.6: as delivered (null → true), and not cancelled."""
+    """RES-15: as delivered (null → true), and not cancelled."""
     if status_key(charge["status_name"]) in state.cancelled_charge_statuses:
         return False
     return charge["is_billable"] is not False
 
 
 def is_active_contract(state: State, contract: Row) -> bool:
-    """SPEC 6: null and unlisted statuses are active."""
+    """MIL-5: null and unlisted statuses are active."""
     return status_key(contract["status_name"]) not in state.inactive_contract_statuses
 
 
 def labor_is_tracked(state: State) -> bool:
-    """SPEC 4.6: `auto` is on when any time entry is invoiced."""
+    """RES-18: `auto` is on when any time entry is invoiced."""
     if state.labor_tracking == "auto":
         return any(is_invoiced(entry["invoice_number"]) for entry in state.time_entries)
     return state.labor_tracking == "on"
 
 
 def labor_amount(entry: Row) -> Decimal:
-    """SPEC 4.6: 0 if non-billable, else `billing_amount` (null → 0)."""
+    """RES-17: 0 if non-billable, else `billing_amount` (null → 0)."""
     if entry["is_non_billable"] is True:
         return Decimal(0)
     return Decimal(first_not_none(entry["billing_amount"], 0))
 
 
 def billable_hours(entry: Row) -> Decimal:
-    """SPEC 5: 0 if non-billable, else `hours_to_bill`, else `hours_worked`."""
+    """RES-17: 0 if non-billable, else `hours_to_bill`, else `hours_worked`."""
     if entry["is_non_billable"] is True:
         return Decimal(0)
     return Decimal(first_not_none(entry["hours_to_bill"], entry["hours_worked"]))
 
 
 # ---------------------------------------------------------------------------------------------
-# SPEC 5: marts
+# Marts
 # ---------------------------------------------------------------------------------------------
 
 
 def percentage(part: Decimal | int, whole: Decimal | int) -> Decimal:
-    """SPEC 5: on a scale of 100, half away from zero to 2; a divisor ≤ 0 gives 0."""
+    """MRT-2: on a scale of 100, half away from zero to 2; a divisor ≤ 0 gives 0."""
     if whole <= 0:
         return Decimal(0)
     hundredths = Fraction(part) * 10000 / Fraction(whole)
@@ -279,7 +279,7 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
 
 
 def dim_companies(state: State) -> list[Row]:
-    """SPEC 5: one row per company."""
+    """RES-20: one row per company."""
     return [
         {
             "company_id": company["id"],
@@ -293,7 +293,7 @@ def dim_companies(state: State) -> list[Row]:
 
 
 def dim_contracts(state: State) -> list[Row]:
-    """SPEC 5: one row per contract."""
+    """MIL-5: one row per contract."""
     return [
         {
             "contract_id": contract["id"],
@@ -313,7 +313,7 @@ def dim_contracts(state: State) -> list[Row]:
 
 
 def dim_projects(state: State) -> list[Row]:
-    """SPEC 5: one row per project."""
+    """RES-2: one row per project."""
     return [
         {
             "project_id": project["id"],
@@ -329,7 +329,7 @@ def dim_projects(state: State) -> list[Row]:
 
 
 def names_and_numbers(state: State, resolved: Row) -> Row:
-    """SPEC 5: what a clerk reads and searches by; null for orphans."""
+    """MRT-3: what a clerk reads and searches by; null for orphans."""
     task = state.parent("task", resolved["task_id"])
     ticket = state.parent("ticket", resolved["ticket_id"])
     project = state.parent("project", resolved["project_id"])
@@ -345,7 +345,7 @@ def names_and_numbers(state: State, resolved: Row) -> Row:
 
 
 def fct_charges_po_resolved(state: State) -> list[Row]:
-    """SPEC 5: one row per charge."""
+    """MRT-4: one row per charge."""
     facts = []
     for charge in state.charges:
         resolved = resolve(state, charge, charge["date_purchased"], is_charge=True)
@@ -383,7 +383,7 @@ def fct_charges_po_resolved(state: State) -> list[Row]:
 
 
 def fct_time_entries_po_resolved(state: State) -> list[Row]:
-    """SPEC 5: one row per time entry."""
+    """MRT-4: one row per time entry."""
     tracked = labor_is_tracked(state)
     facts = []
     for entry in state.time_entries:
@@ -425,12 +425,12 @@ def fct_time_entries_po_resolved(state: State) -> list[Row]:
 
 
 def material_code(charge: Row) -> str:
-    """SPEC 5: null → `Uncategorised`."""
+    """MRT-3: null → `Uncategorised`."""
     return str(first_not_none(charge["material_code_name"], "Uncategorised"))
 
 
 def po_exposure(state: State, charges: list[Row]) -> list[Row]:
-    """SPEC 5 and 4.6: exposed charges by company and material code."""
+    """MRT-11: exposed charges by company and material code."""
     groups: dict[tuple[int | None, str], list[Row]] = {}
     for charge in charges:
         groups.setdefault((charge["company_id"], material_code(charge)), []).append(charge)
@@ -483,7 +483,7 @@ def po_exposure(state: State, charges: list[Row]) -> list[Row]:
 
 
 def hours_per_po(state: State, entries: list[Row]) -> list[Row]:
-    """SPEC 5: time by company, PO and contract, internal time included."""
+    """MRT-12: time by company, PO and contract, internal time included."""
     groups: dict[tuple[Any, Any, Any], list[Row]] = {}
     for entry in entries:
         key = (entry["company_id"], entry["purchase_order_key"], entry["contract_id"])
@@ -516,7 +516,7 @@ def hours_per_po(state: State, entries: list[Row]) -> list[Row]:
 def po_overview(
     state: State, charges: list[Row], entries: list[Row], milestones: list[Row]
 ) -> list[Row]:
-    """SPEC 5: one row for the whole."""
+    """MRT-7: one row for the whole."""
     direct = [charge for charge in charges if charge["has_direct_po"]]
     with_po = [charge for charge in charges if charge["has_po"]]
     exposed = [charge for charge in charges if charge["is_exposed"]]
@@ -565,7 +565,7 @@ def po_overview(
     ]
 
 
-# object -> level of SPEC 4.5 whose own current PO counts
+# object -> level of RES-10 whose own current PO counts
 COVERED_PARENTS = {
     "contracts": "contract",
     "projects": "project",
@@ -576,7 +576,7 @@ COVERED_OBJECTS = ("charges", *COVERED_PARENTS, "charges_resolved", "time_entrie
 
 
 def coverage_records(state: State, charges: list[Row], entries: list[Row]) -> list[Row]:
-    """SPEC 5, end of the section: every record of every object, its company, and its coverage."""
+    """MRT-8: every record of every object, its company, and its coverage."""
     records: list[Row] = []
 
     def add(object_name: str, company_id: int | None, has_po: bool) -> None:
@@ -596,7 +596,7 @@ def coverage_records(state: State, charges: list[Row], entries: list[Row]) -> li
 
 
 def coverage_of(records: list[Row]) -> Row:
-    """SPEC 5: the three numbers of both coverage marts."""
+    """MRT-8: the three numbers of both coverage marts."""
     with_po = [record for record in records if record["has_po"]]
     return {
         "total_records": len(records),
@@ -606,7 +606,7 @@ def coverage_of(records: list[Row]) -> Row:
 
 
 def po_coverage(state: State, charges: list[Row], entries: list[Row]) -> list[Row]:
-    """SPEC 5: object by company; the company is null where it is unknown."""
+    """MRT-8: object by company; the company is null where it is unknown."""
     groups: dict[tuple[str, int | None], list[Row]] = {}
     for record in coverage_records(state, charges, entries):
         groups.setdefault((record["object_name"], record["company_id"]), []).append(record)
@@ -622,7 +622,7 @@ def po_coverage(state: State, charges: list[Row], entries: list[Row]) -> list[Ro
 
 
 def po_coverage_by_object(state: State, charges: list[Row], entries: list[Row]) -> list[Row]:
-    """SPEC 5: one row per object, also for one without a record."""
+    """MRT-8: one row per object, also for one without a record."""
     records = coverage_records(state, charges, entries)
     return [
         {
@@ -634,7 +634,7 @@ def po_coverage_by_object(state: State, charges: list[Row], entries: list[Row]) 
 
 
 def po_gap_summary(charges: list[Row], entries: list[Row]) -> list[Row]:
-    """SPEC 5: line kind by po_gap_reason of the lines without a PO, internal time included."""
+    """MRT-9: line kind by po_gap_reason of the lines without a PO, internal time included."""
     lines = [
         {
             "line_kind": "charge",
@@ -673,7 +673,7 @@ def po_gap_summary(charges: list[Row], entries: list[Row]) -> list[Row]:
 
 
 def charges_per_po(charges: list[Row]) -> list[Row]:
-    """SPEC 5: one row per purchase_order_key; `billable_amount` is that of all charges."""
+    """MRT-9: one row per purchase_order_key; `billable_amount` is that of all charges."""
     groups: dict[str, list[Row]] = {}
     for charge in charges:
         if charge["has_po"]:
@@ -708,7 +708,7 @@ def charges_per_po(charges: list[Row]) -> list[Row]:
 
 
 def charges_by_material_code(state: State, charges: list[Row]) -> list[Row]:
-    """SPEC 5: one row per material code."""
+    """MRT-9: one row per material code."""
     amount_of_all = total(charge["billable_amount"] for charge in charges)
     groups: dict[str, list[Row]] = {}
     for charge in charges:
@@ -740,7 +740,7 @@ def charges_by_material_code(state: State, charges: list[Row]) -> list[Row]:
 
 
 def hours_via_contract_po(state: State, entries: list[Row]) -> list[Row]:
-    """SPEC 5: existing contracts with a current PO and time entries, by the contract alone."""
+    """MRT-12: existing contracts with a current PO and time entries, by the contract alone."""
     rows = []
     for contract in state.parents["contract"].values():
         po_number = state.current_po("contract", contract)
@@ -762,7 +762,7 @@ def hours_via_contract_po(state: State, entries: list[Row]) -> list[Row]:
 
 
 def charge_allocation(state: State) -> list[Row]:
-    """SPEC 5: the charge's own project_id, else its own contract_id; always three rows."""
+    """MRT-19: the charge's own project_id, else its own contract_id; always three rows."""
     groups: dict[str, list[Row]] = {"project": [], "contract": [], "unallocated": []}
     for charge in state.charges:
         if charge["project_id"] is not None:
@@ -785,7 +785,7 @@ def charge_allocation(state: State) -> list[Row]:
 def companies_that_used_pos(
     state: State, charges: list[Row], entries: list[Row]
 ) -> set[int | None]:
-    """SPEC 5: a current PO on an object of the company, or a PO on one of its lines."""
+    """MRT-20: a current PO on an object of the company, or a PO on one of its lines."""
     found: set[int | None] = set()
     for level in INHERITED_LEVELS:
         for row in state.parents[level].values():
@@ -798,7 +798,7 @@ def companies_that_used_pos(
 
 
 def recommendation(profile: Row, exposed_lines: int) -> str | None:
-    """SPEC 5: what to do about the PO flag of a company, the first that applies."""
+    """MRT-21: what to do about the PO flag of a company, the first that applies."""
     if profile["company_id"] == 0:
         return None
     if profile["po_required"] and exposed_lines > 0:
@@ -813,7 +813,7 @@ def recommendation(profile: Row, exposed_lines: int) -> str | None:
 
 
 def company_po_profile(state: State, charges: list[Row], entries: list[Row]) -> list[Row]:
-    """SPEC 5: companies with charges or time entries; an orphan id has a row, null has none."""
+    """MRT-20: companies with charges or time entries; an orphan id has a row, null has none."""
     company_ids = {line["company_id"] for line in charges + entries} - {None}
     used_pos = companies_that_used_pos(state, charges, entries)
     rows = []
@@ -857,7 +857,7 @@ def company_po_profile(state: State, charges: list[Row], entries: list[Row]) -> 
 
 
 def problem_effort(state: State, entries: list[Row]) -> list[Row]:
-    """SPEC 5: existing tickets that another existing ticket names as its problem."""
+    """MRT-22: existing tickets that another existing ticket names as its problem."""
     tickets = state.parents["ticket"]
     rows = []
     for problem in tickets.values():

@@ -1,4 +1,4 @@
-"""What one landing folder says: current rows, PO histories (SPEC 4.4) and the settings."""
+"""What one landing folder says: current rows, PO histories (RES-7) and the settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INHERITED_LEVELS = ("task", "ticket", "project", "contract")
 CANCELLED_CHARGE_STATUSES = ("Canceled", "Cancelled")
 INACTIVE_CONTRACT_STATUSES = ("Inactive", "0", "Cancelled", "Canceled", "Complete", "Expired")
 
-# SPEC 6, of a milestone whose status is in the seed
+# MIL-3, of a milestone whose status is in the seed
 MILESTONE_STAGES = {
     "in_progress": ("Incompleted", "Incomplete", "In Progress"),
     "completed": ("Completed", "Complete"),
@@ -45,7 +45,7 @@ class Version:
 
 
 def version_start(row: Row, previous_at: datetime, extracted_at: datetime) -> date:
-    """SPEC 4.4: the row's own time stamp if it explains the change, else the delivery's date."""
+    """RES-8: the row's own time stamp if it explains the change, else the delivery's date."""
     modified_at: datetime | None = row["last_modified_at"]
     if modified_at is not None and previous_at < modified_at <= extracted_at:
         return modified_at.date()
@@ -55,7 +55,7 @@ def version_start(row: Row, previous_at: datetime, extracted_at: datetime) -> da
 def build_versions(
     batches: list[Batch], *, is_contract: bool, placeholders: frozenset[str]
 ) -> dict[int, list[Version]]:
-    """SPEC 4.4: the versions of every id that was ever delivered, oldest first."""
+    """RES-7: the versions of every id that was ever delivered, oldest first."""
     histories: dict[int, list[Version]] = {}
     previous_at = datetime.min  # never used: an id of the first batch has no earlier version
     for batch in batches:
@@ -90,7 +90,7 @@ def versions_from(history: list[Version], day: date) -> list[Version]:
 
 
 def po_on(history: list[Version], day: date) -> tuple[str | None, str | None]:
-    """SPEC 4.4: PO and basis on a day."""
+    """RES-9: PO and basis on a day."""
     in_force, *later = versions_from(history, day)
     if in_force.covers(day):
         return in_force.po_number, "in_force"
@@ -128,7 +128,7 @@ class State:
     resolutions: dict[str, str]  # conflict type -> text
 
     def requires_po(self, company_id: int | None) -> bool:
-        """SPEC 2: its `po_required` is true or it is in `po_required_companies`."""
+        """RES-20: its `po_required` is true or it is in `po_required_companies`."""
         if company_id is None:
             return False
         company = self.companies.get(company_id)
@@ -136,7 +136,7 @@ class State:
         return flagged or company_id in self.po_required_company_ids
 
     def name_of_company(self, company_id: int | None) -> str | None:
-        """SPEC 5: null for orphans."""
+        """MRT-3: null for orphans."""
         company = None if company_id is None else self.companies.get(company_id)
         return None if company is None else company["company_name"]
 

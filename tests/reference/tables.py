@@ -1,4 +1,4 @@
-"""The raw tables of SPEC 2 as a list to read, and the grammar of a single value."""
+"""The raw tables as a list to read, and the grammar of a single value."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "po_required_companies": ("company_id",),
     "milestone_conflict_waivers": ("milestone_id", "conflict_type"),
 }
-# SPEC 5: what the accounting adds up beside rows.
+# VAL-6: what the accounting adds up beside rows.
 MEASURES = {
     "charges": "billable_amount",
     "time_entries": "hours_worked",
@@ -171,7 +171,7 @@ FIRST_DATE, LAST_DATE = date(1990, 1, 1), date(2100, 12, 31)
 
 @dataclass(frozen=True)
 class Column:
-    """What SPEC 2 says about one column."""
+    """RAW-1: what a column holds."""
 
     kind: str
     is_required: bool
@@ -194,7 +194,7 @@ TABLES: dict[str, dict[str, Column]] = {
 
 
 def source_of(table: str) -> str:
-    """SPEC 1: the folder of a table."""
+    """LND-1: the folder of a table."""
     return "reference" if table in REFERENCE_TABLES else "autotask"
 
 
@@ -204,12 +204,12 @@ def source_of(table: str) -> str:
 
 
 def normalise_header(header: str) -> str:
-    """SPEC 1: headers match ignoring case and everything but letters and digits."""
+    """RAW-2: headers match ignoring case and everything but letters and digits."""
     return re.sub(r"[^a-z0-9]", "", header.lower())
 
 
 def match_headers(headers: list[str], table: str) -> tuple[dict[str, str], list[str]]:
-    """SPEC 1: column -> header, and the headers that no column knows.
+    """RAW-2, RAW-3: column -> header, and the headers that no column knows.
 
     Raises:
         ValueError: two headers of a column are alike, or a required column is missing.
@@ -254,7 +254,7 @@ _WHOLE_PLACES = {"money": 14, "hours": 8}
 
 
 def parse_number(text: str) -> Decimal:
-    """SPEC 2: `[+-]?digits[.digits][e±n]`, trimmed, read from its text."""
+    """RAW-4: `[+-]?digits[.digits][e±n]`, trimmed, read from its text."""
     if not _NUMBER.fullmatch(text.strip()):
         raise ValueError(f"not a number: {text!r}")
     try:
@@ -269,7 +269,7 @@ def parse_number(text: str) -> Decimal:
 
 
 def parse_id(text: str) -> int:
-    """SPEC 2: an int64 that may have an all-zero fraction."""
+    """RAW-4: an int64 that may have an all-zero fraction."""
     number = parse_number(text)
     if number != number.to_integral_value() or not -(2**63) <= int(number) < 2**63:
         raise ValueError(f"not an id: {text!r}")
@@ -277,7 +277,7 @@ def parse_id(text: str) -> int:
 
 
 def parse_decimal(text: str, kind: str) -> Decimal:
-    """SPEC 2: four decimals, further ones round half away from zero; it has to fit then."""
+    """RAW-4: four decimals, further ones round half away from zero; it has to fit then."""
     number = parse_number(text).quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP)
     if abs(number) >= Decimal(10) ** _WHOLE_PLACES[kind]:
         raise ValueError(f"too large: {text!r}")
@@ -285,7 +285,7 @@ def parse_decimal(text: str, kind: str) -> Decimal:
 
 
 def parse_bool(text: str) -> bool:
-    """SPEC 2: true/false/1/0/yes/no/y/n in any case."""
+    """RAW-5: true/false/1/0/yes/no/y/n in any case."""
     lowered = text.strip().lower()
     if lowered not in (*_TRUE, *_FALSE):
         raise ValueError(f"not a bool: {text!r}")
@@ -293,7 +293,7 @@ def parse_bool(text: str) -> bool:
 
 
 def parse_timestamp(text: str) -> tuple[date, datetime]:
-    """SPEC 2: the date part as it is written, and the moment in UTC."""
+    """RAW-5: the date part as it is written, and the moment in UTC."""
     found = _ISO.fullmatch(text)
     if found is None:
         raise ValueError(f"not an ISO date or timestamp: {text!r}")
@@ -308,7 +308,7 @@ def parse_timestamp(text: str) -> tuple[date, datetime]:
 
 
 def parse_value(kind: str, text: str | None) -> Any:
-    """SPEC 2: one cell. `""` and a missing column are null; a foreign key of 0 is null.
+    """RAW-6, RAW-7: one cell. `""` and a missing column are null; a foreign key of 0 is null.
 
     Raises:
         ValueError: the text is not of this type.
@@ -340,7 +340,7 @@ def _placeholders() -> frozenset[str]:
 
 
 def judge(table: str, cells: dict[str, str | None]) -> tuple[Row, list[tuple[str, str | None]]]:
-    """SPEC 2 and 3: the typed row, and (column, text) of every rule that it breaks.
+    """RAW-1, VAL-1: the typed row, and (column, text) of every rule that it breaks.
 
     A value that cannot be read is None in the row.
     """
@@ -380,7 +380,7 @@ def judge(table: str, cells: dict[str, str | None]) -> tuple[Row, list[tuple[str
 
 
 def key_of(table: str, row: Row) -> Key | None:
-    """SPEC 2: what a row is known by, None when that does not parse; of a PO, the clean one."""
+    """RAW-8: what a row is known by, None when that does not parse; of a PO, the clean one."""
     key = tuple(
         clean_po(row[column], _placeholders()) if column == "purchase_order_number" else row[column]
         for column in KEYS[table]

@@ -1,4 +1,4 @@
-"""Texts that people type: POs (SPEC 4.2), statuses, blanks."""
+"""Texts that people type: POs (RES-2, RES-3), statuses, blanks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WHITE_SPACE = re.compile(r"[\s\u180e\u200b\u200c\u200d\u2060\ufeff]+")
 
 
 def tidy(text: str | None) -> str:
-    """SPEC 4.2 steps 1 and 2: trim, collapse white space to one space, upper-case."""
+    """RES-2: trim, collapse white space to one space, upper-case."""
     return _WHITE_SPACE.sub(" ", text or "").strip(" ").upper()
 
 
@@ -24,12 +24,12 @@ def is_blank(text: str | None) -> bool:
 
 
 def is_placeholder(text: str | None, placeholders: frozenset[str]) -> bool:
-    """SPEC 4.2 step 4: the text stands for "no PO"."""
+    """RES-3: the text stands for "no PO"."""
     return tidy(text) != "" and tidy(text) in placeholders
 
 
 def clean_po(text: str | None, placeholders: frozenset[str]) -> str | None:
-    """SPEC 4.2: the PO that all marts show, or None."""
+    """RES-2: the PO that all marts show, or None."""
     tidied = tidy(text)
     if tidied == "" or tidied in placeholders:
         return None
@@ -43,7 +43,7 @@ def read_placeholders(path: Path = PLACEHOLDER_SEED) -> list[str]:
 
 
 def status_key(text: str | None) -> str:
-    """SPEC 4.6: statuses are compared trimmed and in any case; "" for none."""
+    """RES-15: statuses are compared trimmed and in any case; "" for none."""
     return (text or "").strip().upper()
 
 

@@ -1,3 +1,4 @@
+-- Rules: MIL-7.
 with
 
 charges as (

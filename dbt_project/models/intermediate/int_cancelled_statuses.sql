@@ -1,3 +1,4 @@
+-- Rules: RES-15.
 with
 
 charges as (

@@ -1,3 +1,4 @@
+-- Rules: MRT-20.
 with
 
 charges as (

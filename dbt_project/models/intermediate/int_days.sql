@@ -1,3 +1,4 @@
+-- Rules: MRT-6.
 with
 
 charges as (

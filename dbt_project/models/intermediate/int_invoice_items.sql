@@ -1,3 +1,4 @@
+-- Rules: MRT-16.
 with
 
 charges as (

@@ -1,3 +1,4 @@
+-- Rules: RES-18.
 with
 
 time_entries as (

@@ -1,3 +1,4 @@
+-- Rules: MIL-6, MIL-9.
 with
 
 charges as (

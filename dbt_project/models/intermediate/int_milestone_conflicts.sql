@@ -1,3 +1,4 @@
+-- Rules: MIL-9, MIL-10.
 with
 
 milestones as (

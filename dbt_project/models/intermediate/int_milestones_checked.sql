@@ -1,3 +1,4 @@
+-- Rules: MIL-8, MIL-11.
 with
 
 milestones as (

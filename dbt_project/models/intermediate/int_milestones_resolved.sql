@@ -1,3 +1,4 @@
+-- Rules: MIL-4.
 with
 
 milestones as (

@@ -1,3 +1,4 @@
+-- Rules: MIL-1, MIL-2, MIL-3.
 with
 
 milestones as (

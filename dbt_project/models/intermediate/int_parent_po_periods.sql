@@ -1,3 +1,4 @@
+-- Rules: RES-9.
 with
 
 versions as (

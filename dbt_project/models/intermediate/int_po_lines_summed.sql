@@ -1,3 +1,4 @@
+-- Rules: MRT-13.
 with
 
 charges as (

@@ -1,3 +1,4 @@
+-- Rules: RES-10, RES-11.
 with
 
 companies as (

@@ -1,3 +1,4 @@
+-- Rules: RES-4.
 with
 
 purchase_orders as (

@@ -1,3 +1,4 @@
+-- Rules: RES-20.
 with
 
 companies as (

@@ -1,3 +1,4 @@
+-- Rules: MIL-5.
 with
 
 contracts as (

@@ -1,3 +1,4 @@
+-- Rules: MRT-5.
 with
 
 months as (

@@ -1,3 +1,4 @@
+-- Rules: VAL-6.
 with
 
 contents as (

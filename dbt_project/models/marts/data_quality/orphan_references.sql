@@ -1,3 +1,4 @@
+-- Rules: RES-6.
 with
 
 final as (

@@ -1,3 +1,4 @@
+-- Rules: VAL-1.
 with
 
 quarantined as (

@@ -1,3 +1,4 @@
+-- Rules: RAW-3.
 with
 
 contents as (

@@ -1,3 +1,4 @@
+-- Rules: VAL-7.
 with
 
 contents as (

@@ -1,3 +1,4 @@
+-- Rules: MIL-6.
 with
 
 claims as (

@@ -1,3 +1,4 @@
+-- Rules: MIL-12.
 with
 
 conflicts as (

@@ -1,3 +1,4 @@
+-- Rules: MIL-13.
 with
 
 milestones as (

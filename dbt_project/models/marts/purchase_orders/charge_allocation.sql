@@ -1,3 +1,4 @@
+-- Rules: MRT-19.
 with
 
 charges as (

@@ -1,3 +1,4 @@
+-- Rules: MRT-9, MRT-10.
 with
 
 charges as (

@@ -1,3 +1,4 @@
+-- Rules: MRT-20, MRT-21.
 with
 
 totals as (

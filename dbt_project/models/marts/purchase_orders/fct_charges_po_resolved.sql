@@ -1,5 +1,6 @@
 {{ config(pre_hook="-- To be built after {{ ref('int_parents_changed') }}.") }}
 
+-- Rules: RES-14, RES-15, RES-19.
 with
 
 charges as (

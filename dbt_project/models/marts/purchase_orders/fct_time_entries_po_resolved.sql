@@ -1,5 +1,6 @@
 {{ config(pre_hook="-- To be built after {{ ref('int_parents_changed') }}.") }}
 
+-- Rules: RES-14, RES-16, RES-17, RES-19.
 with
 
 time_entries as (

@@ -1,3 +1,4 @@
+-- Rules: MRT-12.
 with
 
 -- Imported twice, because what two steps read in common is written down whole before either.

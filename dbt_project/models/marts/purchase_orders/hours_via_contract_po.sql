@@ -1,3 +1,4 @@
+-- Rules: MRT-12.
 with
 
 contracts as (

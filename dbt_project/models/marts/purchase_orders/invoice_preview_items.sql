@@ -1,3 +1,4 @@
+-- Rules: MRT-18.
 with
 
 items as (

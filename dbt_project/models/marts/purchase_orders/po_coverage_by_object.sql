@@ -1,3 +1,4 @@
+-- Rules: MRT-8.
 with
 
 coverage as (

@@ -1,3 +1,4 @@
+-- Rules: MRT-11.
 with
 
 charges as (

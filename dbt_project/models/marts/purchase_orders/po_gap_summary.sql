@@ -1,3 +1,4 @@
+-- Rules: MRT-9.
 with
 
 charges as (

@@ -1,3 +1,4 @@
+-- Rules: MRT-15.
 with
 
 months as (

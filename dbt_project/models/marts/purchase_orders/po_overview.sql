@@ -1,3 +1,4 @@
+-- Rules: MRT-7.
 with
 
 charges as (

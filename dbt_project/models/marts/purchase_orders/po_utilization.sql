@@ -1,3 +1,4 @@
+-- Rules: MRT-13, MRT-14.
 with
 
 months as (

@@ -1,3 +1,4 @@
+-- Rules: MRT-22.
 with
 
 tickets as (
