@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from tests.reference.files import Cells, Refused, extension_of, read_file, timestamp_in
-from tests.reference.tables import (
+from tests.oracle.files import Cells, Refused, extension_of, read_file, timestamp_in
+from tests.oracle.tables import (
     MEASURES,
     TABLES,
     Key,

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import pairwise
 
-from tests.reference.comparison import Marts
-from tests.reference.milestones import CONFLICT_TYPES, is_replaced
-from tests.reference.purchase_orders import is_active_contract
-from tests.reference.state import State
-from tests.reference.tables import Row
-from tests.reference.texts import status_key, tidy
+from tests.oracle.comparison import Marts
+from tests.oracle.milestones import CONFLICT_TYPES, is_replaced
+from tests.oracle.purchase_orders import is_active_contract
+from tests.oracle.state import State
+from tests.oracle.tables import Row
+from tests.oracle.texts import status_key, tidy
 
 
 def count_corners(state: State, marts: Marts) -> Counter[str]:

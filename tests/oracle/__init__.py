@@ -1,7 +1,7 @@
-"""A second, slow and obvious way to compute the marts from a landing directory.
+"""The oracle: an independent reference implementation of the marts, slow and obvious.
 
-It is written from SPEC alone, row by row, in plain Python, so that every number of the pipeline can
-be checked against something that shares none of its code.
+It is written from SPEC alone, row by row, in plain Python. It shares no code with the pipeline, so
+every number that the pipeline publishes can be checked against it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from tests.reference import billing, milestones
-from tests.reference import purchase_orders as po
-from tests.reference.comparison import Marts, compare
-from tests.reference.landing import Landing
-from tests.reference.state import State, load
+from tests.oracle import billing, milestones
+from tests.oracle import purchase_orders as po
+from tests.oracle.comparison import Marts, compare
+from tests.oracle.landing import Landing
+from tests.oracle.state import State, load
 
 __all__ = ["State", "compare", "compute", "compute_from", "load"]
 

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from tests.reference.purchase_orders import (
+from tests.oracle.purchase_orders import (
     first_not_none,
     labor_is_tracked,
     owner_company,
@@ -14,9 +14,9 @@ from tests.reference.purchase_orders import (
     purchase_order_key,
     total,
 )
-from tests.reference.state import INHERITED_LEVELS, State
-from tests.reference.tables import Row
-from tests.reference.texts import clean_po
+from tests.oracle.state import INHERITED_LEVELS, State
+from tests.oracle.tables import Row
+from tests.oracle.texts import clean_po
 
 CONSUMING_STAGES = ("approved_for_billing", "billed")
 

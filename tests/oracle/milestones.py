@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from tests.reference.purchase_orders import (
+from tests.oracle.purchase_orders import (
     company_fits,
     first_not_none,
     is_active_contract,
@@ -15,9 +15,9 @@ from tests.reference.purchase_orders import (
     purchase_order_key,
     total,
 )
-from tests.reference.state import MILESTONE_STAGES, State
-from tests.reference.tables import Row
-from tests.reference.texts import status_key
+from tests.oracle.state import MILESTONE_STAGES, State
+from tests.oracle.tables import Row
+from tests.oracle.texts import status_key
 
 CONFLICT_TYPES = (
     "contract_reference_mismatch",

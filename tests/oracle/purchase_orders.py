@@ -8,9 +8,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from tests.reference.state import INHERITED_LEVELS, State, po_on, versions_from
-from tests.reference.tables import Row
-from tests.reference.texts import is_blank, is_placeholder, status_key, tidy
+from tests.oracle.state import INHERITED_LEVELS, State, po_on, versions_from
+from tests.oracle.tables import Row
+from tests.oracle.texts import is_blank, is_placeholder, status_key, tidy
 
 # ---------------------------------------------------------------------------------------------
 # SPEC 4.3: effective parents
