@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from orchestration.settings import ROOT, SAMPLE_AS_OF_DATE, SAMPLE_DIR
 from tests import oracle
 from tests.conftest import Refresh, python, refresh
-from tests.oracle.corners import CORNERS, count_corners
+from tests.oracle.corners import CORNERS
+from tests.oracle.counting import count_corners
 from tests.scenarios import AS_OF_DATE, worlds
 
 # Each landing folder holds many small worlds in id ranges of their own, so that one refresh judges

@@ -10,16 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.oracle.files import Cells, Refused, extension_of, read_file, timestamp_in
-from tests.oracle.tables import (
-    MEASURES,
-    TABLES,
-    Key,
-    Row,
-    judge,
-    key_of,
-    match_headers,
-    source_of,
-)
+from tests.oracle.tables import MEASURES, TABLES, Key, Row, judge, key_of, match_headers, source_of
 
 __all__ = ["Batch", "BrokenRule", "Landing", "Row"]
 
