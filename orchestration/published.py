@@ -1,4 +1,4 @@
-"""The published generations as a reader sees them (rules: publication.md): list, current, fit to be read.
+"""The generations as a reader sees them: list, current, fit to be read (rules: publication.md).
 
 Nothing here writes; how a generation comes to be is said in `publish`.
 """

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration import sample as sample_generator
+from data.generator.files import write
 from orchestration.settings import SAMPLE_DIR
 from tests.bench.commands import floor, plain, refresh
 from tests.bench.figures import differences, figures_of
@@ -27,7 +27,7 @@ RATIOS = dict.fromkeys(GROUPS, 1.5)
 def extract(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample as parquet, which the floor reads."""
     folder = tmp_path_factory.mktemp("extract")
-    sample_generator.write(folder, 1, "parquet")
+    write(folder, 1, "parquet")
     return folder
 
 

@@ -23,7 +23,8 @@ def dbt(data_dir: Path, target: Path, *arguments: str) -> tuple[int, str]:
     ]
     code, output, errors = python(
         "-m",
-        "orchestration.settings",
+        "orchestration.cli",
+        "exec",
         str(ROOT / ".venv/bin/dbt"),
         *arguments,
         *folders,

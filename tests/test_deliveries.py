@@ -1,7 +1,7 @@
 """What becomes of real deliveries: every format, broken rows, files overwritten and refused.
 
-A slow second implementation of the rules takes in the same folders and says what every number of
-the accounting, and every mart, has to be.
+The oracle takes in the same folders and says what every number of the accounting, and of every
+mart, has to be.
 """
 
 import random
@@ -9,28 +9,32 @@ from collections import Counter
 from pathlib import Path
 
 from orchestration.settings import SAMPLE_AS_OF_DATE, SAMPLE_DIR
-from tests import deliveries, reference, worlds
+from tests import oracle
 from tests.conftest import Refresh, refresh
-from tests.reference.accounting import compare_accounting, compute_accounting
-from tests.reference.landing import Landing
+from tests.oracle.accounting import compare_accounting, compute_accounting
+from tests.oracle.landing import Landing
+from tests.scenarios import AS_OF_DATE, deliveries, worlds
+from tests.scenarios.broken_rows import ways_to_break
+from tests.scenarios.formats import FORMATS, encode
+from tests.scenarios.tables import TABLES, source_of
 
 WORLDS = 40
 SEED = 2
 
 
 def differences(landing: Landing, ended: Refresh) -> list[str]:
-    """Where the published marts are not what the reference says."""
-    expected = reference.compute(landing, worlds.AS_OF_DATE)
+    """Where the published marts are not what the oracle says."""
+    expected = oracle.compute(landing, AS_OF_DATE)
     with ended.marts() as marts:
         return [
             *compare_accounting(compute_accounting(landing), marts),
-            *reference.compare(expected, marts),
+            *oracle.compare(expected, marts),
         ]
 
 
 def refreshed(folder: Path, data_dir: Path) -> Refresh:
     """Refresh on the day that the worlds are built around."""
-    return refresh(folder, data_dir, PSA_AS_OF_DATE=worlds.AS_OF_DATE.isoformat())
+    return refresh(folder, data_dir, PSA_AS_OF_DATE=AS_OF_DATE.isoformat())
 
 
 def steps_of_the_test() -> list[deliveries.Step]:
@@ -67,8 +71,8 @@ def test_refused_files_publish_nothing_and_are_named_until_they_are_mended(tmp_p
     made = worlds.make_worlds(rng, WORLDS, with_tickets=True)
     start = deliveries.Step(
         {
-            f"{worlds.source_of(table)}/{delivery.file}": (
-                deliveries.encode(rng, table, delivery.rows, "csv"),
+            f"{source_of(table)}/{delivery.file}": (
+                encode(rng, table, delivery.rows, "csv"),
                 delivery.modified_at,
             )
             for table, batches in made.items()
@@ -104,9 +108,9 @@ def test_the_deliveries_break_every_rule_in_every_format(tmp_path: Path) -> None
     broken = {(row["table_name"], row["column_name"]) for row in marts["quarantined_rows"]}
     breakable = {
         (table, column)
-        for table, columns in worlds.TABLES.items()
+        for table, columns in TABLES.items()
         for column in columns
-        if deliveries.ways_to_break(table, column)
+        if ways_to_break(table, column)
     }
     assert breakable - broken == set()
 
@@ -117,7 +121,7 @@ def test_the_deliveries_break_every_rule_in_every_format(tmp_path: Path) -> None
         formats["duplicates"] += row["duplicates"] > 0
         formats["empty"] += row["delivered"] == 0
         assert row["delivered"] == row["loaded"] + row["quarantined"] + row["duplicates"]
-    assert [name for name in deliveries.FORMATS if formats[name] == 0] == []
+    assert [name for name in FORMATS if formats[name] == 0] == []
     assert formats["duplicates"] > 0
     assert formats["empty"] > 0
     for row in marts["table_accounting"]:

@@ -13,7 +13,7 @@ from orchestration.published import check_generation, list_generations, unfinish
 from orchestration.settings import ROOT, Settings, read_settings
 from tests.conftest import MARTS, build, environment, numbers
 
-FAULTS = (sys.executable, "-m", "tests.faults")
+FAULTS = (sys.executable, "-m", "tests.fault_injection")
 # In the order of a refresh: each one gets past the point at which the one before died. The steps
 # within publishing are those of the test below.
 STEPS = [
@@ -153,7 +153,7 @@ def test_a_full_disk_leaves_the_last_generation_and_of_two_refreshes_then_one_wo
     # A small disk of its own, which goes with the process; `fill` knows what to do without one.
     script = (
         'mount -t tmpfs -o size=240m,nr_inodes=8000 tmpfs "$1" || echo cannot mount; '
-        'cp -a "$2" "$1/data" && exec "$3" -m tests.faults fill "$1"'
+        'cp -a "$2" "$1/data" && exec "$3" -m tests.fault_injection fill "$1"'
     )
     alone = ["unshare", "--mount", "--map-root-user"]
     if subprocess.run([*alone, "true"], check=False).returncode:

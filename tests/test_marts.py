@@ -1,4 +1,4 @@
-"""The marts against a slow second implementation of the rules, on the sample and on odd worlds."""
+"""The marts against the oracle, on the sample and on odd worlds."""
 
 import json
 import random
@@ -12,9 +12,11 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from orchestration.settings import ROOT, SAMPLE_AS_OF_DATE, SAMPLE_DIR
-from tests import reference, worlds
+from tests import oracle
 from tests.conftest import Refresh, python, refresh
-from tests.reference.corners import CORNERS, count_corners
+from tests.oracle.corners import CORNERS
+from tests.oracle.counting import count_corners
+from tests.scenarios import AS_OF_DATE, worlds
 
 # Each landing folder holds many small worlds in id ranges of their own, so that one refresh judges
 # them all; what all worlds of a folder share differs from folder to folder.
@@ -31,17 +33,17 @@ class Folder:
     ended: Refresh
 
     def differences(self) -> list[str]:
-        """Where the published marts are not what the reference says."""
-        expected = reference.compute(self.landing, worlds.AS_OF_DATE)
+        """Where the published marts are not what the oracle says."""
+        expected = oracle.compute(self.landing, AS_OF_DATE)
         with self.ended.marts() as marts:
-            return reference.compare(expected, marts)
+            return oracle.compare(expected, marts)
 
 
 def refreshed(folder: Path, seed: int, **shape: bool) -> Folder:
     """Write worlds and refresh from them."""
     landing = folder / "landing"
     worlds.write_worlds(random.Random(seed), landing, WORLDS, **shape)  # noqa: S311 - not a secret
-    ended = refresh(landing, folder / "data", PSA_AS_OF_DATE=worlds.AS_OF_DATE.isoformat())
+    ended = refresh(landing, folder / "data", PSA_AS_OF_DATE=AS_OF_DATE.isoformat())
     assert ended.exit_code == 0, ended.output + ended.errors
     return Folder(landing, ended)
 
@@ -54,9 +56,9 @@ def silent(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 
 
 def test_the_sample_equals_the_reference(sample: Refresh) -> None:
-    expected = reference.compute(SAMPLE_DIR, SAMPLE_AS_OF_DATE)
+    expected = oracle.compute(SAMPLE_DIR, SAMPLE_AS_OF_DATE)
     with sample.marts() as marts:
-        assert reference.compare(expected, marts) == []
+        assert oracle.compare(expected, marts) == []
 
 
 def test_worlds_without_invoiced_labour_and_claims_equal_the_reference(silent: Folder) -> None:
@@ -101,14 +103,14 @@ def test_other_vars_equal_the_reference(silent: Folder, tmp_path: Path) -> None:
         *("--vars", json.dumps(dbt_vars)),
         PSA_LANDING_DIR=str(silent.landing),
         PSA_DATA_DIR=str(silent.ended.data_dir),
-        PSA_AS_OF_DATE=worlds.AS_OF_DATE.isoformat(),
+        PSA_AS_OF_DATE=AS_OF_DATE.isoformat(),
         DBT_TARGET_PATH=str(tmp_path),
         DBT_LOG_PATH=str(tmp_path),
     )
     assert code == 0, output + errors
-    expected = reference.compute(
+    expected = oracle.compute(
         silent.landing,
-        worlds.AS_OF_DATE,
+        AS_OF_DATE,
         labor_tracking=dbt_vars["labor_invoice_tracking"],
         milestone_allocation_tracking=dbt_vars["milestone_allocation_tracking"],
         precedence=dbt_vars["po_precedence"],
@@ -116,7 +118,7 @@ def test_other_vars_equal_the_reference(silent: Folder, tmp_path: Path) -> None:
     )
     built = silent.ended.data_dir / "warehouse/psa_marts.duckdb"
     with duckdb.connect(built, read_only=True) as marts:
-        assert reference.compare(expected, marts) == []
+        assert oracle.compare(expected, marts) == []
 
 
 def test_the_worlds_reach_every_corner(tmp_path: Path) -> None:
@@ -124,6 +126,6 @@ def test_the_worlds_reach_every_corner(tmp_path: Path) -> None:
     for seed, shape in (EVERYTHING, SILENT):
         landing = tmp_path / str(seed)
         worlds.write_worlds(random.Random(seed), landing, WORLDS, **shape)  # noqa: S311
-        state = reference.load(landing, worlds.AS_OF_DATE)
-        counts += count_corners(state, reference.compute_from(state))
+        state = oracle.load(landing, AS_OF_DATE)
+        counts += count_corners(state, oracle.compute_from(state))
     assert [corner for corner in CORNERS if counts[corner] == 0] == []

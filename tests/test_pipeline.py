@@ -126,7 +126,7 @@ def test_the_sample_shows_every_source_basis_and_gap(sample: Refresh) -> None:
 
 
 def test_the_generator_writes_the_committed_sample(tmp_path: Path) -> None:
-    code, _, errors = python("-m", "orchestration.sample", "--out", str(tmp_path / "sample"))
+    code, _, errors = python("-m", "data.generator", "--out", str(tmp_path / "sample"))
     assert code == 0, errors
     made = {path.relative_to(tmp_path / "sample") for path in tmp_path.rglob("*.csv")}
     assert made == {path.relative_to(SAMPLE_DIR) for path in SAMPLE_DIR.rglob("*.csv")}
@@ -229,7 +229,8 @@ def test_a_failing_data_test_publishes_nothing_and_shows_the_rows(
     dbt = [str(ROOT / ".venv/bin/dbt"), "parse", "--project-dir", "dbt_project"]
     parsed = python(
         "-m",
-        "orchestration.settings",
+        "orchestration.cli",
+        "exec",
         *dbt,
         "--profiles-dir",
         "dbt_project",

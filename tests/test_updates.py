@@ -19,8 +19,10 @@ from orchestration.ingest.landing import find_batches
 from orchestration.ingest.load import TableStore
 from orchestration.settings import ROOT, Settings, read_settings
 from schemas import RAW_TABLES
-from tests import deliveries, worlds
-from tests.worlds import Row
+from tests.scenarios import AS_OF_DATE, deliveries, worlds
+from tests.scenarios.broken_rows import Breaker
+from tests.scenarios.formats import encode
+from tests.scenarios.tables import Row, source_of
 
 WORLDS, SEED = 40, 8
 FACTS = {
@@ -91,10 +93,8 @@ class Nights:
         self, table: str, name: str, rows: list[Row], modified_at: datetime = datetime(2026, 11, 19)
     ) -> None:
         """Write a file as it was delivered."""
-        content = deliveries.encode(self.rng, table, rows, "csv")
-        deliveries.Step({f"{worlds.source_of(table)}/{name}": (content, modified_at)}).apply(
-            self.landing
-        )
+        content = encode(self.rng, table, rows, "csv")
+        deliveries.Step({f"{source_of(table)}/{name}": (content, modified_at)}).apply(self.landing)
 
     def changed(self, table: str, count: int) -> list[Row]:
         """Some rows as they are now: each with some values of another row of the table."""
@@ -135,7 +135,7 @@ class Nights:
         self.write(table, name, rows)
         return name
 
-    def deliver_lines(self, table: str, breaker: deliveries.Breaker) -> str:
+    def deliver_lines(self, table: str, breaker: Breaker) -> str:
         """Deliver some changed and some new lines, a few of them broken."""
         rows = [*self.changed(table, 12), *self.new(table, 5)]
         self.rows[table] |= self.by_key(table, rows)
@@ -163,7 +163,7 @@ class Nights:
     def build(self, *names: str, told: str = "") -> None:
         """Build the facts and all that they need, or some models; keep what dbt said of them."""
         selection = names or [f"+{fact}" for fact in FACTS.values()]
-        environment = self.settings.environment(worlds.AS_OF_DATE)
+        environment = self.settings.environment(AS_OF_DATE)
         environment |= {VARIABLE: told, "DBT_LOG_PATH": str(self.target)}
         project = str(ROOT / "dbt_project")
         arguments = ["--quiet", "build", "--exclude-resource-type", "test", "unit_test"]
@@ -239,7 +239,7 @@ def nights(tmp_path: Path) -> Nights:
 
 def test_tables_brought_up_to_date_are_those_made_anew(nights: Nights) -> None:
     """PUB-6."""
-    rng, breaker = nights.rng, deliveries.Breaker(nights.rng)
+    rng, breaker = nights.rng, Breaker(nights.rng)
 
     # Deltas of everything, broken rows among them.
     for table in PARENTS:

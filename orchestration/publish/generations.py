@@ -1,4 +1,4 @@
-"""Publish a generation (rules: publication.md): write, check, flip, roll back, retire. No Dagster here.
+"""Publish a generation: write, check, flip, roll back, retire (rules: publication.md). No Dagster.
 
 Nothing here computes a figure; the marts are copied as the tests have seen them.
 """

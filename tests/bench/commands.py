@@ -12,7 +12,7 @@ PYTHON = sys.executable
 
 def generate(landing: Path, scale: int, file_format: str) -> Cost:
     """Write an extract."""
-    command = [PYTHON, "-m", "orchestration.sample", "--out", str(landing)]
+    command = [PYTHON, "-m", "data.generator", "--out", str(landing)]
     return measure([*command, "--scale", str(scale), "--format", file_format])
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.sample import EXTRACT_DATE
+from data.generator.dice import EXTRACT_DATE
 
 APART = 10**10  # new ids are this far from those of the extract, and of the night before
 SHARE = 100  # one line in so many is new

@@ -1,7 +1,7 @@
-"""A second, slow and obvious way to compute the marts from a landing directory.
+"""The oracle: an independent reference implementation of the marts, slow and obvious.
 
-It is written from the rules alone (dbt_project/docs/rules), row by row, in plain Python, so that
-every number of the pipeline can be checked against something that shares none of its code.
+It is written from the rules alone (dbt_project/docs/rules), row by row, in plain Python. It shares
+no code with the pipeline, so every number that the pipeline publishes can be checked against it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from tests.reference import billing, milestones
-from tests.reference import purchase_orders as po
-from tests.reference.comparison import Marts, compare
-from tests.reference.landing import Landing
-from tests.reference.state import State, load
+from tests.oracle import core, coverage, invoices, milestones, utilization
+from tests.oracle import purchase_orders as po
+from tests.oracle.comparison import Marts, compare
+from tests.oracle.landing import Landing
+from tests.oracle.state import State, load
 
 __all__ = ["State", "compare", "compute", "compute_from", "load"]
 
@@ -23,7 +23,7 @@ def compute(landing: Path | Landing, as_of_date: date, **settings: Any) -> Marts
     """All marts of this package for one landing directory.
 
     Args:
-        landing: the landing directory (LND-1) as one refresh takes it in, or a `Landing` that
+        landing: the landing folder as one refresh takes it in, or a `Landing` that
             has taken in several states of it.
         as_of_date: the day on which ages are counted.
         **settings: the keyword arguments of `load`; the placeholders default to the seed.
@@ -37,35 +37,35 @@ def compute(landing: Path | Landing, as_of_date: date, **settings: Any) -> Marts
 
 def compute_from(state: State) -> Marts:
     """All marts of one state, as `compute` returns them."""
-    charges = po.fct_charges_po_resolved(state)
-    entries = po.fct_time_entries_po_resolved(state)
+    charges = core.fct_charges_po_resolved(state)
+    entries = core.fct_time_entries_po_resolved(state)
     stones = milestones.fct_milestones(state, charges)
-    utilization = billing.po_utilization(state, charges, entries, stones)
-    to_invoice = billing.lines_to_invoice(state, charges, entries, stones)
-    invoices = billing.invoice_preview(state, to_invoice, utilization)
+    used = utilization.po_utilization(state, charges, entries, stones)
+    to_invoice = invoices.lines_to_invoice(state, charges, entries, stones)
+    preview = invoices.invoice_preview(state, to_invoice, used)
     return {
-        "dim_companies": po.dim_companies(state),
-        "dim_contracts": po.dim_contracts(state),
-        "dim_projects": po.dim_projects(state),
-        "dim_purchase_orders": billing.dim_purchase_orders(state, charges, entries, stones),
+        "dim_companies": core.dim_companies(state),
+        "dim_contracts": core.dim_contracts(state),
+        "dim_projects": core.dim_projects(state),
+        "dim_purchase_orders": utilization.dim_purchase_orders(state, charges, entries, stones),
         "fct_charges_po_resolved": charges,
         "fct_time_entries_po_resolved": entries,
-        "po_exposure": po.po_exposure(state, charges),
+        "po_exposure": coverage.po_exposure(state, charges),
         "hours_per_po": po.hours_per_po(state, entries),
-        "po_overview": po.po_overview(state, charges, entries, stones),
-        "po_coverage": po.po_coverage(state, charges, entries),
-        "po_coverage_by_object": po.po_coverage_by_object(state, charges, entries),
-        "po_gap_summary": po.po_gap_summary(charges, entries),
+        "po_overview": coverage.po_overview(state, charges, entries, stones),
+        "po_coverage": coverage.po_coverage(state, charges, entries),
+        "po_coverage_by_object": coverage.po_coverage_by_object(state, charges, entries),
+        "po_gap_summary": coverage.po_gap_summary(charges, entries),
         "charges_per_po": po.charges_per_po(charges),
         "charges_by_material_code": po.charges_by_material_code(state, charges),
         "hours_via_contract_po": po.hours_via_contract_po(state, entries),
         "charge_allocation": po.charge_allocation(state),
         "company_po_profile": po.company_po_profile(state, charges, entries),
         "problem_effort": po.problem_effort(state, entries),
-        "po_utilization": utilization,
-        "po_monthly_activity": billing.po_monthly_activity(state, charges, entries, stones),
-        "invoice_preview": invoices,
-        "invoice_preview_items": billing.invoice_preview_items(to_invoice, invoices),
+        "po_utilization": used,
+        "po_monthly_activity": utilization.po_monthly_activity(state, charges, entries, stones),
+        "invoice_preview": preview,
+        "invoice_preview_items": invoices.invoice_preview_items(to_invoice, preview),
         "fct_milestones": stones,
         "milestone_conflicts": milestones.milestone_conflicts(state, charges, stones),
         "milestone_charge_links": milestones.milestone_charge_links(state, charges, stones),

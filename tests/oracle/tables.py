@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import Any
 
-from tests.reference.texts import clean_po, read_placeholders, tidy
+from tests.oracle.texts import clean_po, read_placeholders, tidy
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]

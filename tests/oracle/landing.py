@@ -9,17 +9,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from tests.reference.files import Cells, Refused, extension_of, read_file, timestamp_in
-from tests.reference.tables import (
-    MEASURES,
-    TABLES,
-    Key,
-    Row,
-    judge,
-    key_of,
-    match_headers,
-    source_of,
-)
+from tests.oracle.files import Cells, Refused, extension_of, read_file, timestamp_in
+from tests.oracle.tables import MEASURES, TABLES, Key, Row, judge, key_of, match_headers, source_of
 
 __all__ = ["Batch", "BrokenRule", "Landing", "Row"]
 

@@ -1,28 +1,21 @@
-"""What is used up and what to invoice, over charges, labour and milestones (rules: marts.md)."""
+"""What is used up of each PO, by charges, labour and milestones (rules: marts.md), row by row."""
 
 from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from tests.reference.purchase_orders import (
-    first_not_none,
-    labor_is_tracked,
-    owner_company,
-    percentage,
-    purchase_order_key,
-    total,
-)
-from tests.reference.state import INHERITED_LEVELS, State
-from tests.reference.tables import Row
-from tests.reference.texts import clean_po
+from tests.oracle.measures import percentage, total
+from tests.oracle.resolution import first_not_none, owner_company, purchase_order_key
+from tests.oracle.state import INHERITED_LEVELS, State
+from tests.oracle.tables import Row
+from tests.oracle.texts import clean_po
 
 CONSUMING_STAGES = ("approved_for_billing", "billed")
 
 
 def without_allocations(charges: list[Row], milestones: list[Row]) -> list[Row]:
-    """MRT-13, MRT-16: a charge that claims an existing milestone is no second bill."""
+    """MRT-13: a charge that claims an existing milestone is its allocation, not a second bill."""
     existing = {milestone["milestone_id"] for milestone in milestones}
     return [charge for charge in charges if charge["milestone_id"] not in existing]
 
@@ -34,7 +27,7 @@ def po_owner(key: str, po_number: str) -> int | None:
 
 
 def register_by_key(state: State) -> dict[str, Row]:
-    """RAW-8, RES-4: the register under the keys of its POs."""
+    """RAW-8: the register under the keys of RES-4."""
     register = {}
     for row in state.register:
         po_number = clean_po(row["purchase_order_number"], state.placeholders)
@@ -43,11 +36,6 @@ def register_by_key(state: State) -> dict[str, Row]:
             "po_number": po_number,
         }
     return register
-
-
-# ---------------------------------------------------------------------------------------------
-# Consumption
-# ---------------------------------------------------------------------------------------------
 
 
 def counted_charges(charges: list[Row], milestones: list[Row]) -> list[Row]:
@@ -266,149 +254,3 @@ def dim_purchase_orders(
             row["first_activity_date"] = min(first_not_none(row["first_activity_date"], day), day)
             row["last_activity_date"] = max(first_not_none(row["last_activity_date"], day), day)
     return list(rows.values())
-
-
-# ---------------------------------------------------------------------------------------------
-# The next invoices
-# ---------------------------------------------------------------------------------------------
-
-
-def lines_to_invoice(
-    state: State, charges: list[Row], entries: list[Row], milestones: list[Row]
-) -> list[Row]:
-    """MRT-16: what an invoice of the as-of date would hold, line by line."""
-    lines: list[Row] = []
-
-    def add(item_type: str, source: Row, **values: Any) -> None:
-        if source["company_id"] == 0:
-            return
-        lines.append(
-            {
-                "item_type": item_type,
-                "company_id": source["company_id"],
-                "purchase_order_key": source["purchase_order_key"],
-                "po_number": source["po_number"],
-                "is_po_inherited": False,
-                "has_conflict": False,
-                **values,
-            }
-        )
-
-    for charge in without_allocations(charges, milestones):
-        if (
-            charge["is_billable"]
-            and not charge["is_invoiced"]
-            and charge["date_purchased"] <= state.as_of_date
-        ):
-            add(
-                "charge",
-                charge,
-                item_key=charge["charge_key"],
-                contract_id=charge["contract_id"],
-                item_date=charge["date_purchased"],
-                description=charge["name"],
-                amount=charge["billable_amount"],
-                is_po_inherited=charge["has_po"] and charge["po_source"] != "charge",
-            )
-    tracked = labor_is_tracked(state)
-    for entry in entries:
-        if (
-            tracked
-            and not entry["is_invoiced"]
-            and not entry["is_internal"]
-            and entry["labor_amount"] != 0
-            and entry["date_worked"] <= state.as_of_date
-        ):
-            add(
-                "time_entry",
-                entry,
-                item_key=str(entry["time_entry_id"]),
-                contract_id=entry["contract_id"],
-                item_date=entry["date_worked"],
-                description=None,
-                amount=entry["labor_amount"],
-            )
-    for milestone in milestones:
-        if milestone["billing_stage"] == "approved_for_billing" and (
-            milestone["date_due"] is None or milestone["date_due"] <= state.as_of_date
-        ):
-            add(
-                "milestone",
-                milestone,
-                item_key=str(milestone["milestone_id"]),
-                contract_id=milestone["target_contract_id"],
-                item_date=milestone["date_due"],
-                description=milestone["title"],
-                amount=milestone["amount"],
-                has_conflict=milestone["has_conflict"],
-            )
-    return lines
-
-
-def blocked_reason(
-    state: State, company_id: int | None, key: str | None, lines: list[Row]
-) -> str | None:
-    """MRT-18: why an invoice cannot go out yet, the first that applies."""
-    if company_id is None or company_id not in state.companies:
-        return "company_unknown"
-    if key is None and state.requires_po(company_id):
-        return "po_required_missing"
-    if any(line["has_conflict"] for line in lines):
-        return "milestone_conflict"
-    return None
-
-
-def invoice_preview(state: State, lines: list[Row], utilization: list[Row]) -> list[Row]:
-    """MRT-17: one row per company and PO with something to invoice."""
-    groups: dict[tuple[int | None, str | None], list[Row]] = {}
-    for line in lines:
-        groups.setdefault((line["company_id"], line["purchase_order_key"]), []).append(line)
-
-    rows = []
-    for (company_id, key), group in groups.items():
-        of_type = {
-            item_type: [line for line in group if line["item_type"] == item_type]
-            for item_type in ("charge", "time_entry", "milestone")
-        }
-        contract_ids = {line["contract_id"] for line in group} - {None}
-        names = {
-            state.parents["contract"][contract_id]["contract_name"]
-            for contract_id in contract_ids
-            if contract_id in state.parents["contract"]
-        }
-        statuses = [row["utilization_status"] for row in of_key(utilization, key)] if key else []
-        reason = blocked_reason(state, company_id, key, group)
-        rows.append(
-            {
-                "company_id": company_id,
-                "company_name": state.name_of_company(company_id),
-                "purchase_order_key": key,
-                "po_number": group[0]["po_number"],
-                "charge_lines": len(of_type["charge"]),
-                "charge_lines_to_update": sum(line["is_po_inherited"] for line in group),
-                "charges_amount": total(line["amount"] for line in of_type["charge"]),
-                "labor_entries": len(of_type["time_entry"]),
-                "labor_amount": total(line["amount"] for line in of_type["time_entry"]),
-                "milestone_count": len(of_type["milestone"]),
-                "milestone_amount": total(line["amount"] for line in of_type["milestone"]),
-                "total_amount": total(line["amount"] for line in group),
-                "contract_count": len(contract_ids),
-                "contract_names": "; ".join(sorted(names)) or None,
-                "po_status": statuses[0] if statuses else None,
-                "is_blocked": reason is not None,
-                "blocked_reason": reason,
-            }
-        )
-    return rows
-
-
-def invoice_preview_items(lines: list[Row], invoices: list[Row]) -> list[Row]:
-    """MRT-18: one row per line; it is blocked when its invoice is."""
-    blocked = {
-        (invoice["company_id"], invoice["purchase_order_key"]): invoice["is_blocked"]
-        for invoice in invoices
-    }
-    return [
-        {**line, "is_blocked": blocked[line["company_id"], line["purchase_order_key"]]}
-        for line in lines
-    ]

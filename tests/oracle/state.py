@@ -8,9 +8,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from tests.reference.landing import Batch, Landing
-from tests.reference.tables import TABLES, Row, source_of
-from tests.reference.texts import clean_po, read_placeholders, read_seed, status_key, tidy
+from tests.oracle.landing import Batch, Landing
+from tests.oracle.tables import TABLES, Row, source_of
+from tests.oracle.texts import clean_po, read_placeholders, read_seed, status_key, tidy
 
 DEFAULT_PRECEDENCE = ("charge", "task", "ticket", "project", "contract")
 INHERITED_LEVELS = ("task", "ticket", "project", "contract")

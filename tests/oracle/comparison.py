@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from tests.reference.tables import Row
+from tests.oracle.tables import Row
 
 if TYPE_CHECKING:
     import duckdb

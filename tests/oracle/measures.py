@@ -1,0 +1,69 @@
+"""What counts as billable, invoiced, active, with the arithmetic (rules: purchase_orders.md, marts.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
+
+from tests.oracle.resolution import first_not_none
+from tests.oracle.state import State
+from tests.oracle.tables import Row
+from tests.oracle.texts import is_blank, status_key, tidy
+
+
+def is_invoiced(invoice_number: str | None) -> bool:
+    """RES-14: not blank and not `0`."""
+    return not is_blank(invoice_number) and tidy(invoice_number) != "0"
+
+
+def is_billable(state: State, charge: Row) -> bool:
+    """RES-15: as delivered (null → true), and not cancelled."""
+    if status_key(charge["status_name"]) in state.cancelled_charge_statuses:
+        return False
+    return charge["is_billable"] is not False
+
+
+def is_active_contract(state: State, contract: Row) -> bool:
+    """MIL-5: null and unlisted statuses are active."""
+    return status_key(contract["status_name"]) not in state.inactive_contract_statuses
+
+
+def labor_is_tracked(state: State) -> bool:
+    """RES-18: `auto` is on when any time entry is invoiced."""
+    if state.labor_tracking == "auto":
+        return any(is_invoiced(entry["invoice_number"]) for entry in state.time_entries)
+    return state.labor_tracking == "on"
+
+
+def labor_amount(entry: Row) -> Decimal:
+    """RES-17: 0 if non-billable, else `billing_amount` (null → 0)."""
+    if entry["is_non_billable"] is True:
+        return Decimal(0)
+    return Decimal(first_not_none(entry["billing_amount"], 0))
+
+
+def billable_hours(entry: Row) -> Decimal:
+    """RES-17: 0 if non-billable, else `hours_to_bill`, else `hours_worked`."""
+    if entry["is_non_billable"] is True:
+        return Decimal(0)
+    return Decimal(first_not_none(entry["hours_to_bill"], entry["hours_worked"]))
+
+
+def material_code(charge: Row) -> str:
+    """MRT-3: null → `Uncategorised`."""
+    return str(first_not_none(charge["material_code_name"], "Uncategorised"))
+
+
+def percentage(part: Decimal | int, whole: Decimal | int) -> Decimal:
+    """MRT-2: on a scale of 100, half away from zero to 2; a divisor ≤ 0 gives 0."""
+    if whole <= 0:
+        return Decimal(0)
+    hundredths = Fraction(part) * 10000 / Fraction(whole)
+    rounded = int(abs(hundredths) + Fraction(1, 2))
+    return Decimal(rounded if hundredths >= 0 else -rounded) / 100
+
+
+def total(amounts: Iterable[Decimal]) -> Decimal:
+    """A sum that is 0 when there is nothing to add."""
+    return sum(amounts, Decimal(0))
