@@ -1,4 +1,4 @@
-"""What counts as billable, invoiced, active, with the arithmetic (rules: purchase_orders.md, marts.md)."""
+"""What counts as billable, invoiced or active (rules: purchase_orders.md, marts.md)."""
 
 from __future__ import annotations
 
