@@ -13,8 +13,9 @@ from orchestration.build.assets import run_as_of
 from orchestration.build.fingerprint import FORCE, Inputs, up_to_date_generation
 from orchestration.ingest.assets import listed_batches
 from orchestration.published import list_generations
+from orchestration.reports.work_lists import read_work_lists, write_work_lists
 from orchestration.settings import Settings
-from orchestration.warehouse import MARTS
+from orchestration.warehouse import MARTS, WAREHOUSE, open_database
 
 KEY = dg.AssetKey("reports")
 
@@ -57,7 +58,11 @@ def reports_asset(
         generations = list_generations(settings)
         earlier = [before.manifest for before in reversed(generations) if before.manifest]
         site = site_folder(settings)
-        write_site(settings.warehouse_dir / MARTS, site, manifest, settings, earlier)
+        with open_database(settings.warehouse_dir / WAREHOUSE, settings) as warehouse:
+            work_lists = read_work_lists(warehouse)
+        marts = settings.warehouse_dir / MARTS
+        write_site(marts, site, manifest, settings, work_lists, earlier)
+        write_work_lists(work_lists, site)
         text = json.dumps(manifest, default=str)
         manifest_file(settings).write_text(text, encoding="utf-8")
         return dg.MaterializeResult(metadata={"pages": len(list(site.glob("*.html")))})

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import vl_convert
 
-from orchestration.reports.content import STAGES, WORDS
+from orchestration.reports.pages.words import STAGES, WORDS
 
 WIDTH = 430  # fits a phone nearly unscaled
 AGES = {
