@@ -227,7 +227,7 @@ class Browser:
         self.command("Emulation.setEmulatedMedia", media="", features=media)
 
     def open(self, page: Path, address: str = "") -> None:
-        """Open a page anew and wait until its filters are applied."""
+        """Load a page afresh and wait until its filters are applied."""
         self.driver.get("about:blank")
         self._log("browser")
         self._log("performance")

@@ -83,7 +83,7 @@ QUESTIONS = (
 
 
 def readiness_checks(settings: Settings) -> dg.AssetChecksDefinition:
-    """The questions as checks of the published generation; each that finds rows warns."""
+    """The questions as checks of the published generation; a check that finds rows warns."""
 
     @dg.multi_asset_check(
         name=f"{JOB}_checks",  # not the job's own name, which Dagster would mix up with it
@@ -120,7 +120,7 @@ def readiness_schedule(settings: Settings) -> dg.ScheduleDefinition:
     """When the job runs.
 
     Raises:
-        SettingError: the setting is no cron line.
+        SettingError: the setting is not a cron line.
     """
     try:
         return dg.ScheduleDefinition(

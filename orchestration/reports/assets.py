@@ -23,10 +23,10 @@ KEY = dg.AssetKey("reports")
 def reports_asset(
     settings: Settings, upstream: Sequence[dg.AssetsDefinition]
 ) -> dg.AssetsDefinition:
-    """The pages for people, and the manifest of the generation that they are written for.
+    """The pages, and the manifest of the generation that they belong to.
 
     Args:
-        settings: where the build lies, and the currency.
+        settings: where the build is, and the currency.
         upstream: the assets that make the marts.
     """
 
@@ -39,7 +39,7 @@ def reports_asset(
         description="Static pages of the marts for billing clerks; published with them.",
     )
     def reports(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        # Imported here, because drawing takes a moment to start and few commands draw.
+        # Imported here, because the drawing library starts slowly and few commands draw.
         from orchestration.reports.site import write_site
 
         as_of_date = run_as_of(context, settings)
@@ -71,17 +71,17 @@ def reports_asset(
 
 
 def site_folder(settings: Settings) -> Path:
-    """Where the pages lie until they are published."""
+    """Where the pages wait to be published."""
     return settings.warehouse_dir / "reports"
 
 
 def manifest_file(settings: Settings) -> Path:
-    """Where the manifest lies that the pages were written for."""
+    """Where the manifest of these pages waits to be published."""
     return settings.warehouse_dir / "manifest.json"
 
 
 def written_manifest(settings: Settings) -> dict[str, Any]:
-    """What the pages that lie ready say of their generation; {} when there are none."""
+    """The manifest of the pages that wait to be published; {} when there are none."""
     try:
         manifest: dict[str, Any] = json.loads(manifest_file(settings).read_bytes())
     except FileNotFoundError:

@@ -168,7 +168,7 @@ def _text(name: str) -> str:
 
 @cache
 def _script_hash(script: str) -> str:
-    """The only scripts that the browser is told to run, whatever a company name may hold."""
+    """Hash of a script: the browser runs only what is hashed, whatever a company name holds."""
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 

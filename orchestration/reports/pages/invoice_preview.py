@@ -41,8 +41,8 @@ INVOICES = Table(
 INVOICE_PREVIEW = Page(
     "invoice_preview.html",
     "Invoice preview",
-    "What Autotask would invoice today. Not in it: expenses, subscriptions, recurring services and "
-    "bill-to parents.",
+    "What Autotask would invoice today. Not included: expenses, subscriptions, recurring services "
+    "and bill-to parents.",
     (
         Section(
             "overview",
@@ -69,7 +69,7 @@ INVOICE_PREVIEW = Page(
                     "coalesce(sum(charge_lines_to_update), 0)",
                     "Charges to type a PO on",
                     "int",
-                    "their PO is inherited; Autotask prints it only from the charge",
+                    "their PO is inherited; Autotask prints only a charge's own PO",
                 ),
             ),
         ),

@@ -65,7 +65,7 @@ EXPOSED_CHARGES = Table(
 UTILIZATION = Table(
     "utilization",
     "Utilisation per PO",
-    "What is used up of what the client authorised. Only POs of the register have a limit.",
+    "How much of what the client authorised is used up. Only registered POs have a limit.",
     ("po_utilization",),
     "marts.po_utilization",
     (
@@ -91,7 +91,7 @@ UTILIZATION = Table(
 HOURS = Table(
     "hours",
     "Hours per PO",
-    "Hours worked by PO and contract; an empty PO is work without one.",
+    "Hours worked by PO and contract; where the PO is empty, the work has none.",
     ("hours_per_po",),
     "marts.hours_per_po",
     (
@@ -140,7 +140,7 @@ PO_TRACKING = Page(
                     "exposed_milestone_amount",
                     "Exposed milestones",
                     "money",
-                    "may overlap with charges: do not add",
+                    "may overlap with charges: do not add them up",
                 ),
                 Card(
                     "po_overview",
@@ -159,7 +159,7 @@ PO_TRACKING = Page(
                 Card("po_overview", "amount_coverage_pct", "Their amount with a PO", "pct"),
                 Card("po_overview", "total_charge_records", "Charges", "int"),
                 Card("po_overview", "hours_with_po", "Hours with a PO", "hours"),
-                Card("po_overview", "total_hours", "All hours", "hours", "internal time apart"),
+                Card("po_overview", "total_hours", "All hours", "hours", "without internal time"),
             ),
         ),
         Section(
@@ -194,8 +194,8 @@ PO_TRACKING = Page(
                 Table(
                     "mismatches",
                     "Mismatches",
-                    "Charges whose own PO is not the one they would inherit. The charge's own "
-                    "goes on the invoice: check which is right.",
+                    "Charges whose own PO differs from the one they would inherit. The charge's "
+                    "own PO goes on the invoice: check which one is right.",
                     ("fct_charges_po_resolved",),
                     "marts.fct_charges_po_resolved",
                     (
@@ -213,7 +213,7 @@ PO_TRACKING = Page(
                         Column("charge_key", "Charge key", is_hidden=True),
                     ),
                     "is_invoiced, billable_amount desc, charge_key",
-                    "No charge carries another PO than its parents.",
+                    "No charge carries a PO other than that of its parents.",
                     "has_po_mismatch",
                 ),
             ),
@@ -244,7 +244,7 @@ PO_TRACKING = Page(
                 Table(
                     "materials",
                     "Charges by material code",
-                    "Which kinds of charges POs cover badly, and which to chase first.",
+                    "Which kinds of charges are poorly covered by POs, and which to chase first.",
                     ("charges_by_material_code",),
                     "marts.charges_by_material_code",
                     (

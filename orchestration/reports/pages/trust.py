@@ -12,7 +12,7 @@ from orchestration.reports.pages.declaration import (
 TRUST = Page(
     "trust.html",
     "Can I trust these numbers?",
-    "What came in, what was set aside, and what does not fit together.",
+    "What came in, what was quarantined, and what does not fit together.",
     (
         Section(
             "overview",
@@ -51,7 +51,8 @@ TRUST = Page(
                 Table(
                     "ingest",
                     "Delivered, loaded, quarantined",
-                    "All deliveries ever; delivered is loaded, quarantined and duplicates.",
+                    "All deliveries so far; each delivered row is loaded, quarantined or a "
+                    "duplicate.",
                     ("ingest_accounting",),
                     "(select source, table_name, count(*) as batches, sum(delivered) as "
                     "delivered, sum(loaded) as loaded, sum(quarantined) as quarantined, "
@@ -113,7 +114,7 @@ TRUST = Page(
                 Table(
                     "quarantined",
                     "Quarantined rows",
-                    "Set aside until they are corrected in Autotask and delivered again.",
+                    "Quarantined until they are corrected in Autotask and delivered again.",
                     ("quarantined_rows",),
                     "marts.quarantined_rows",
                     (
@@ -140,12 +141,13 @@ TRUST = Page(
                         Column("drift", "Change", "code"),
                     ),
                     "source, batch, column_name",
-                    "All files have the columns that they should have.",
+                    "All files have the expected columns.",
                 ),
                 Table(
                     "orphans",
                     "References to records that are not there",
-                    "Deleted at the source or left out of the extract. Their lines are kept.",
+                    "Deleted at the source or left out of the extract. Rows that refer to them are "
+                    "kept.",
                     ("orphan_references",),
                     "marts.orphan_references",
                     (

@@ -1,4 +1,4 @@
-// Sorts, filters and downloads the tables; without it the page shows its first rows all the same.
+// Sorts, filters and downloads the tables; without it the page still shows its first rows.
 "use strict";
 (() => {
   const PAGE = 10;
@@ -17,7 +17,8 @@
       return [kind, (value) => format(value) + suffix];
     }),
   );
-  // As the page's own rows are written. Of a number given as text Intl rounds every digit.
+  // Writes a value as Python writes it on the page. Intl rounds a number given as text exactly,
+  // however many digits it has.
   function written(value, kind) {
     if (value === "") return formats.nothing;
     if (kind in numbers) return numbers[kind](value);
@@ -64,12 +65,12 @@
       heads,
       more: element.dataset.more,
       total,
-      kept, // how many of them, the first ones, are here at all
-      all: null, // every row that is here, once it was loaded: values as in the mart
-      words: [], // of a column of codes, what people read
+      kept, // how many of them, from the first on, are here at all
+      all: null, // every row that is here, once loaded: values as in the mart
+      words: [], // for a column of codes: what people read
       found: null, // those of them that fit the filters, in order
       order: "[]",
-      isMissing: false, // whether the file with every row is not there
+      isMissing: false, // whether the file with all rows is missing
     };
     tables.set(element.dataset.name, entry);
     table.on("draw", () => count(entry));
@@ -99,7 +100,7 @@
     else label.textContent = `${number(shown)} of ${here}`;
   }
 
-  // --- rows that the page does not carry: of each column its different values, and their places ---
+  // --- rows that the page does not carry: for each column its distinct values, and their places ---
   window.reportRows = (name, json) => {
     const entry = tables.get(name);
     const columns = JSON.parse(json).map(([texts, places], index) => {
@@ -169,7 +170,7 @@
   }
 
   // --- filters ---
-  // A whole PO number means that PO alone; a part of one means all that hold it.
+  // A whole PO number means that PO alone; part of one means all POs that contain it.
   function fits(entry, role) {
     const value = wanted[role];
     const index = entry.roles[role];
@@ -208,7 +209,7 @@
       apply(entry);
       entry.element.closest(".block").classList.toggle("whole", asked && !active(entry).length);
     }
-    if (status) status.textContent = asked ? "Filtered. Cards, charts and grey tables show all." : "";
+    if (status) status.textContent = asked ? "Filtered. Cards, charts and grey tables show everything." : "";
     document.documentElement.dataset.ready = String(Number(document.documentElement.dataset.ready || 0) + 1);
   }
   function fromAddress() {
@@ -253,7 +254,7 @@
   window.addEventListener("hashchange", fromAddress);
 
   // --- download: the rows that fit the filters, as the mart has them ---
-  // A spreadsheet runs a text that begins like a formula; an apostrophe before it keeps it text.
+  // Spreadsheets run text that begins like a formula; a leading apostrophe keeps it text.
   function csvCell(value, kind) {
     const text = !(kind in numbers) && /^[\s\u0000]*[=+\-@\t\r]/.test(value) ? `'${value}` : value;
     return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
@@ -276,7 +277,7 @@
   for (const button of document.querySelectorAll("[data-download]"))
     button.addEventListener("click", () => download(button.dataset.download));
 
-  // --- paper shows more than one screen of rows ---
+  // --- paper shows more rows than the screen ---
   const lengths = new Map();
   const print = (isPaper) => {
     paper = isPaper;
