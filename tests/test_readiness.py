@@ -8,6 +8,7 @@ import pytest
 
 from orchestration.definitions import build_definitions, defs
 from orchestration.operate.readiness import QUESTIONS
+from orchestration.reports.work_lists import LISTS, read_work_lists, write_work_lists
 from orchestration.settings import SettingError, Settings, read_settings
 from tests.conftest import Refresh
 
@@ -24,6 +25,15 @@ def look(settings: Settings) -> dict[str, dg.AssetCheckEvaluation]:
 def figures(evaluation: dg.AssetCheckEvaluation) -> tuple[object, object]:
     """Count and amount of a warning."""
     return evaluation.metadata["count"].value, evaluation.metadata["amount"].value
+
+
+def generation(settings: Settings) -> Path:
+    """Publish a generation of nothing."""
+    folder = settings.marts_dir / "generations" / "20260101T000000Z-x"
+    folder.mkdir(parents=True)
+    (folder / "psa_marts.duckdb").touch()
+    (settings.marts_dir / "current").symlink_to(folder)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -95,27 +105,30 @@ def test_exposed_charges_and_exposed_labour_are_both_lines(
 
 def test_with_nothing_to_fix_the_checks_pass_in_silence(sample: Refresh, tmp_path: Path) -> None:
     settings = read_settings({"PSA_DATA_DIR": str(tmp_path)})
-    generation = settings.marts_dir / "current"
-    generation.mkdir(parents=True)
-    with duckdb.connect(generation / "psa_marts.duckdb") as marts:
-        published = sample.data_dir / "marts/current/psa_marts.duckdb"
-        escaped = str(published).replace("'", "''")
-        marts.execute(f"attach '{escaped}' as published (read_only)")
-        marts.execute("create schema marts")
-        for mart in (
-            "milestone_conflicts",
-            "fct_charges_po_resolved",
-            "fct_time_entries_po_resolved",
-            "company_po_profile",
-            "invoice_preview",
-        ):
-            marts.execute(f"create table marts.{mart} as from published.marts.{mart} where false")
+    site = generation(settings) / "reports"
+    site.mkdir()
+    with duckdb.connect() as empty:
+        escaped = str(sample.data_dir / "warehouse/warehouse.duckdb").replace("'", "''")
+        empty.execute(f"attach '{escaped}' as built (read_only)")
+        empty.execute("create schema intermediate")
+        for name in LISTS:
+            model = f"intermediate.int_work_list_{name}"
+            empty.execute(f"create table {model} as from built.{model} where false")
+        write_work_lists(read_work_lists(empty), site)
     found = look(settings)
     assert set(found) == {question.name for question in QUESTIONS}
     for evaluation in found.values():
         assert evaluation.passed
         assert not evaluation.description
         assert not evaluation.metadata
+
+
+def test_a_generation_without_work_lists_asks_for_one_refresh(tmp_path: Path) -> None:
+    settings = read_settings({"PSA_DATA_DIR": str(tmp_path)})
+    folder = generation(settings)
+    message = f"Generation {folder.name} has no work lists, .* run the nightly refresh once"
+    with pytest.raises(dg.Failure, match=message):
+        look(settings)
 
 
 def test_before_the_first_refresh_the_job_says_what_to_do(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
@@ -23,9 +23,10 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from orchestration.reports import site as site_module
-from orchestration.reports.content import PAGES
+from orchestration.reports import tables as tables_module
+from orchestration.reports.pages import PAGES
 from orchestration.reports.site import company_html, write_site
+from orchestration.reports.work_lists import LISTS, Row, WorkList, published_work_lists
 from orchestration.settings import ROOT, read_settings
 from orchestration.warehouse import open_database
 from tests.conftest import Refresh, python
@@ -133,8 +134,20 @@ def site(generation: Path) -> Path:
     return generation / "reports"
 
 
-def changed(generation: Path, folder: Path, *statements: str) -> Path:
-    """Pages of the sample's marts after some changes."""
+def lists_of(generation: Path) -> dict[str, WorkList]:
+    """The work lists of a generation."""
+    lists = published_work_lists(generation)
+    assert lists
+    return lists
+
+
+def changed(
+    generation: Path,
+    folder: Path,
+    *statements: str,
+    work_lists: dict[str, WorkList] | None = None,
+) -> Path:
+    """Pages of the sample's marts after some changes, and of its work lists or of others."""
     folder.mkdir()
     for name in ("psa_marts.duckdb", "manifest.json"):
         shutil.copyfile(generation / name, folder / name)
@@ -142,7 +155,8 @@ def changed(generation: Path, folder: Path, *statements: str) -> Path:
         for statement in statements:
             marts.execute(statement)
     manifest = json.loads((folder / "manifest.json").read_bytes())
-    write_site(folder / "psa_marts.duckdb", folder / "reports", manifest, EUROS)
+    lists = work_lists or lists_of(generation)
+    write_site(folder / "psa_marts.duckdb", folder / "reports", manifest, EUROS, lists)
     return folder / "reports"
 
 
@@ -169,7 +183,13 @@ def hostile(generation: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"update marts.{table} set {column} = ([{attacks}])[1 + rowid % {len(HOSTILE + FORMULAS)}]"
         for table, column in columns
     ]
-    return changed(generation, tmp_path_factory.mktemp("hostile") / "g", *statements)
+    attacked = {}
+    for (name, found), attack in zip(lists_of(generation).items(), HOSTILE, strict=True):
+        assert found.first
+        first: Row = dict.fromkeys(found.first, attack)
+        attacked[name] = replace(found, first=first | {"amount": "1", "total_amount": "1"})
+    folder = tmp_path_factory.mktemp("hostile") / "g"
+    return changed(generation, folder, *statements, work_lists=attacked)
 
 
 # --- the browser ---
@@ -207,7 +227,7 @@ class Browser:
         self.command("Emulation.setEmulatedMedia", media="", features=media)
 
     def open(self, page: Path, address: str = "") -> None:
-        """Open a page anew and wait until its filters are applied."""
+        """Load a page afresh and wait until its filters are applied."""
         self.driver.get("about:blank")
         self._log("browser")
         self._log("performance")
@@ -563,6 +583,83 @@ def test_rows_that_come_later_look_like_those_of_the_page(site: Path, browser: B
         assert browser.run(words) == on_page
 
 
+# What each number looks like, by kind; `null` is a cell without a value.
+NUMBERS = {
+    "null": {"money": "–", "hours": "–", "pct": "–"},  # noqa: RUF001
+    "0": {"money": "0.00", "hours": "0.00", "pct": "0.00 %"},
+    "0.005": {"money": "0.01", "hours": "0.01", "pct": "0.01 %"},
+    "0.0049": {"money": "0.00", "hours": "0.00", "pct": "0.00 %"},
+    "-0.001": {"money": "-0.00", "hours": "-0.00", "pct": "-0.00 %"},
+    "-0.005": {"money": "-0.01", "hours": "-0.01", "pct": "-0.01 %"},
+    "-1234.565": {"money": "-1,234.57", "hours": "-1,234.57", "pct": "-1,234.57 %"},
+    "999.995": {"money": "1,000.00", "hours": "1,000.00", "pct": "1,000.00 %"},
+    "12345678901234.5678": {
+        "money": "12,345,678,901,234.57",
+        "hours": "12,345,678,901,234.57",
+        "pct": "12,345,678,901,234.57 %",
+    },
+}
+WHOLE = {
+    "null": {"int": "–", "id": "–"},  # noqa: RUF001
+    "0": {"int": "0", "id": "0"},
+    "-1234": {"int": "-1,234", "id": "-1234"},
+    "9007199254740993": {"int": "9,007,199,254,740,993", "id": "9007199254740993"},
+}
+
+
+def test_python_and_the_script_write_the_same_numbers(
+    generation: Path, browser: Browser, tmp_path: Path
+) -> None:
+    def picked(values: Iterable[str], sql_type: str) -> str:
+        return f"([{', '.join(values)}]::{sql_type}[])[1 + rowid % {len(list(values))}]"
+
+    decimals, integers = picked(NUMBERS, "decimal(38, 4)"), picked(WHOLE, "bigint")
+    site = changed(
+        generation,
+        tmp_path / "numbers",
+        "create or replace table marts.po_utilization as select * replace ("
+        f"{decimals} as authorized_amount, {decimals} as authorized_hours, "
+        f"{decimals} as consumed_pct, {integers} as company_id) from marts.po_utilization",
+        f"create or replace table marts.invoice_preview as select * replace ("
+        f"{integers} as contract_count) from marts.invoice_preview",
+    )
+    for file, table, columns, expected in (
+        ("index.html", "utilization", ["authorized_amount", "authorized_hours", "consumed_pct"],
+         NUMBERS),
+        ("index.html", "utilization", ["company_id"], WHOLE),
+        ("invoice_preview.html", "invoices", ["contract_count"], WHOLE),
+    ):  # fmt: skip
+        read = Read((site / file).read_text("utf-8"))
+        heads = [column["data-column"] for column in read.columns[table]]
+        in_python = {
+            (place, raw): text for row in read.rows[table] for place, (text, raw) in enumerate(row)
+        }
+        browser.open(site / file)
+        browser.download(table)
+        in_script = {
+            (place, raw): text
+            for row in browser.run(
+                "const text = html => new DOMParser().parseFromString(html, 'text/html')"
+                f".body.textContent; return new DataTable.Api('table[data-name={table}]').rows()"
+                ".data().toArray().map(row => row.map(cell => [text(cell.display), "
+                "cell['@data-order']]))"
+            )
+            for place, (text, raw) in enumerate(row)
+        }
+        for column in columns:
+            place = heads.index(column)
+            kind = str(read.columns[table][place]["data-kind"])
+            wanted = {
+                "" if number == "null" else number: texts[kind]
+                for number, texts in expected.items()
+            }
+            for written in (in_python, in_script):
+                found = {raw: text for (at, raw), text in written.items() if at == place}
+                assert {
+                    raw and f"{Decimal(raw).normalize():f}": text for raw, text in found.items()
+                } == wanted, column
+
+
 def test_a_page_that_travels_without_its_folder_says_what_it_lacks(
     site: Path, browser: Browser, tmp_path: Path
 ) -> None:
@@ -650,7 +747,10 @@ def test_empty_pages_say_what_is_missing(
 ) -> None:
     with duckdb.connect(generation / "psa_marts.duckdb", read_only=True) as marts:
         tables = marts.execute("select table_name from duckdb_tables()").fetchall()
-    site = changed(generation, tmp_path / "empty", *(f"delete from marts.{t}" for (t,) in tables))
+    deletions = [f"delete from marts.{table}" for (table,) in tables]
+    nothing = dict.fromkeys(LISTS, WorkList(first=None, count=0, amount="0", first_rows=[]))
+    site = changed(generation, tmp_path / "empty", *deletions, work_lists=nothing)
+    assert "Fix first" not in (site / "index.html").read_text("utf-8")
     for page in PAGES:
         browser.open(site / page.file)
         assert browser.complaints() == []
@@ -707,8 +807,8 @@ def test_a_table_that_is_cut_says_so_wherever_it_counts_filters_or_downloads(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     most = 250
-    monkeypatch.setattr(site_module, "ROWS_BESIDE_A_PAGE", most)
-    monkeypatch.setattr(site_module, "ROWS_FOR_A_COMPANY", 3)
+    monkeypatch.setattr(tables_module, "ROWS_BESIDE_A_PAGE", most)
+    monkeypatch.setattr(tables_module, "ROWS_FOR_A_COMPANY", 3)
     site = changed(generation, tmp_path / "cut")
     order = "is_blocked desc, total_amount desc, company_id, purchase_order_key"
     companies = ask(f"select company_id from marts.invoice_preview order by {order}")
@@ -756,7 +856,7 @@ def test_headings_are_in_order_and_every_header_cell_has_a_scope(site: Path, fil
 
 
 def test_colours_have_the_contrast_of_wcag_aa() -> None:
-    style = (ROOT / "orchestration/reports/style.css").read_text("utf-8")
+    style = (ROOT / "orchestration/reports/static/style.css").read_text("utf-8")
     themes = [dict(re.findall(r"--([\w-]+): (#\w{6})", part)) for part in style.split(":root")[1:4]]
     assert len(themes) == 3
 

@@ -1,19 +1,19 @@
-"""What to fix before invoicing: a weekly job that looks at the published marts and warns.
+"""What to fix before invoicing: a weekly job that reads the published work lists and warns.
 
-It judges nothing itself: what a conflict, an exposed line or a blocked invoice is, the marts say.
+It judges nothing itself: dbt models say what a conflict, an exposed line or a blocked invoice is.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 import dagster as dg
-import duckdb
 
+from orchestration.reports.work_lists import WorkList, published_work_lists
 from orchestration.settings import SettingError, Settings
-from orchestration.warehouse import MARTS, open_database
+from orchestration.warehouse import MARTS
 
 JOB = "billing_readiness"
-ROWS_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -21,18 +21,16 @@ class Question:
     """Something to fix before invoicing.
 
     Attributes:
-        name: of the check.
-        found: what the rows are, as the warning calls them.
+        name: of the check and of the work list that answers it.
+        found: what the rows of the list are, as the warning calls them.
         description: what the check asks.
-        rows: query on the published marts, the most urgent row first.
-        amount: expression over `rows` that says how much money they hold up.
+        columns: what the warning tells of each row.
     """
 
     name: str
     found: str
     description: str
-    rows: str
-    amount: str
+    columns: tuple[str, ...]
 
 
 QUESTIONS = (
@@ -40,58 +38,52 @@ QUESTIONS = (
         name="milestone_conflicts",
         found="conflicts of completed and approved milestones",
         description="No completed or approved milestone has a conflict that no waiver excuses.",
-        rows="""
-            select fix_order, milestone_id, title, company_name, billing_stage, conflict_type,
-                detail, amount, resolution
-            from marts.milestone_conflicts
-            where billing_stage in ('completed', 'approved_for_billing') and not is_waived
-            order by fix_order
-        """,
-        # A milestone with two conflicts is invoiced once.
-        amount="(select sum(amount) from (select distinct milestone_id, amount from found))",
+        columns=(
+            "fix_order",
+            "milestone_id",
+            "title",
+            "company_name",
+            "billing_stage",
+            "conflict_type",
+            "detail",
+            "amount",
+            "resolution",
+        ),
     ),
     Question(
         name="exposed_lines",
         found="exposed lines of companies that require a PO",
         description="No line of a company that requires a PO is about to be invoiced without one.",
-        rows="""
-            with lines as (
-                select 'charge' as line_kind, charge_key as line_key, company_id,
-                    date_purchased as line_date, po_gap_reason, billable_amount as amount
-                from marts.fct_charges_po_resolved
-                where is_exposed
-                union all
-                select 'time_entry', cast(time_entry_id as varchar), company_id,
-                    date_worked, po_gap_reason, labor_amount
-                from marts.fct_time_entries_po_resolved
-                where is_exposed
-            )
-            select line_kind, line_key, company_id, company_name, line_date, po_gap_reason, amount
-            from lines
-            inner join marts.company_po_profile using (company_id)
-            where po_required
-            order by amount desc, line_kind, line_key
-        """,
-        amount="sum(amount)",
+        columns=(
+            "line_kind",
+            "line_key",
+            "company_id",
+            "company_name",
+            "line_date",
+            "po_gap_reason",
+            "amount",
+        ),
     ),
     Question(
         name="blocked_invoices",
         found="blocked invoices",
         description="Every invoice that would be made today can be sent.",
-        rows="""
-            select company_id, company_name, po_number, blocked_reason, charge_lines,
-                labor_entries, milestone_count, total_amount
-            from marts.invoice_preview
-            where is_blocked
-            order by total_amount desc, company_id, po_number
-        """,
-        amount="sum(total_amount)",
+        columns=(
+            "company_id",
+            "company_name",
+            "po_number",
+            "blocked_reason",
+            "charge_lines",
+            "labor_entries",
+            "milestone_count",
+            "total_amount",
+        ),
     ),
 )
 
 
 def readiness_checks(settings: Settings) -> dg.AssetChecksDefinition:
-    """The questions as checks of the published generation; each that finds rows warns."""
+    """The questions as checks of the published generation; a check that finds rows warns."""
 
     @dg.multi_asset_check(
         name=f"{JOB}_checks",  # not the job's own name, which Dagster would mix up with it
@@ -107,12 +99,19 @@ def readiness_checks(settings: Settings) -> dg.AssetChecksDefinition:
                 f"There is no {database} to look at: run the nightly refresh first.",
                 allow_retries=False,
             )
-        with open_database(database.resolve(), settings) as marts:
-            for question in QUESTIONS:
-                result = _answer(question, marts)
-                if not result.passed:
-                    context.log.warning(result.description)
-                yield result
+        generation = database.resolve().parent
+        work_lists = published_work_lists(generation)
+        if work_lists is None:
+            raise dg.Failure(
+                f"Generation {generation.name} has no work lists, because an earlier version "
+                "published it: run the nightly refresh once.",
+                allow_retries=False,
+            )
+        for question in QUESTIONS:
+            result = _answer(question, work_lists[question.name])
+            if not result.passed:
+                context.log.warning(result.description)
+            yield result
 
     return check
 
@@ -121,7 +120,7 @@ def readiness_schedule(settings: Settings) -> dg.ScheduleDefinition:
     """When the job runs.
 
     Raises:
-        SettingError: the setting is no cron line.
+        SettingError: the setting is not a cron line.
     """
     try:
         return dg.ScheduleDefinition(
@@ -137,29 +136,25 @@ def readiness_schedule(settings: Settings) -> dg.ScheduleDefinition:
         ) from error
 
 
-def _answer(question: Question, marts: duckdb.DuckDBPyConnection) -> dg.AssetCheckResult:
-    counted = f"with found as ({question.rows}) select count(*), {question.amount} from found"  # noqa: S608 - our own queries
-    count, amount = marts.execute(counted).fetchall()[0]
-    if not count:
+def _answer(question: Question, work_list: WorkList) -> dg.AssetCheckResult:
+    if not work_list.count:
         return dg.AssetCheckResult(check_name=question.name, passed=True)
-    first = marts.sql(f"{question.rows} limit {ROWS_SHOWN}")
     rows = [
-        {
-            name: "(null)" if value is None else str(value)
-            for name, value in zip(first.columns, row, strict=True)
-        }
-        for row in first.fetchall()
+        {name: "(null)" if row[name] is None else row[name] for name in question.columns}
+        for row in work_list.first_rows
     ]
     told = "\n".join(
         "  " + ", ".join(f"{name}={value}" for name, value in row.items()) for row in rows
     )
+    amount = Decimal(work_list.amount)
     return dg.AssetCheckResult(
         check_name=question.name,
         passed=False,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{count:,} {question.found}, {amount:,.2f} in all; the first of them:\n{told}",
+        description=f"{work_list.count:,} {question.found}, {amount:,.2f} in all; "
+        f"the first of them:\n{told}",
         metadata={
-            "count": count,
+            "count": work_list.count,
             "amount": f"{amount:.2f}",
             "first_rows": dg.MetadataValue.table([dg.TableRecord(row) for row in rows]),
         },

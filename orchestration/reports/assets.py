@@ -13,8 +13,9 @@ from orchestration.build.assets import run_as_of
 from orchestration.build.fingerprint import FORCE, Inputs, up_to_date_generation
 from orchestration.ingest.assets import listed_batches
 from orchestration.published import list_generations
+from orchestration.reports.work_lists import read_work_lists, write_work_lists
 from orchestration.settings import Settings
-from orchestration.warehouse import MARTS
+from orchestration.warehouse import MARTS, WAREHOUSE, open_database
 
 KEY = dg.AssetKey("reports")
 
@@ -22,10 +23,10 @@ KEY = dg.AssetKey("reports")
 def reports_asset(
     settings: Settings, upstream: Sequence[dg.AssetsDefinition]
 ) -> dg.AssetsDefinition:
-    """The pages for people, and the manifest of the generation that they are written for.
+    """The pages, and the manifest of the generation that they belong to.
 
     Args:
-        settings: where the build lies, and the currency.
+        settings: where the build is, and the currency.
         upstream: the assets that make the marts.
     """
 
@@ -38,7 +39,7 @@ def reports_asset(
         description="Static pages of the marts for billing clerks; published with them.",
     )
     def reports(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        # Imported here, because drawing takes a moment to start and few commands draw.
+        # Imported here, because the drawing library starts slowly and few commands draw.
         from orchestration.reports.site import write_site
 
         as_of_date = run_as_of(context, settings)
@@ -57,7 +58,11 @@ def reports_asset(
         generations = list_generations(settings)
         earlier = [before.manifest for before in reversed(generations) if before.manifest]
         site = site_folder(settings)
-        write_site(settings.warehouse_dir / MARTS, site, manifest, settings, earlier)
+        with open_database(settings.warehouse_dir / WAREHOUSE, settings) as warehouse:
+            work_lists = read_work_lists(warehouse)
+        marts = settings.warehouse_dir / MARTS
+        write_site(marts, site, manifest, settings, work_lists, earlier)
+        write_work_lists(work_lists, site)
         text = json.dumps(manifest, default=str)
         manifest_file(settings).write_text(text, encoding="utf-8")
         return dg.MaterializeResult(metadata={"pages": len(list(site.glob("*.html")))})
@@ -66,17 +71,17 @@ def reports_asset(
 
 
 def site_folder(settings: Settings) -> Path:
-    """Where the pages lie until they are published."""
+    """Where the pages wait to be published."""
     return settings.warehouse_dir / "reports"
 
 
 def manifest_file(settings: Settings) -> Path:
-    """Where the manifest lies that the pages were written for."""
+    """Where the manifest of these pages waits to be published."""
     return settings.warehouse_dir / "manifest.json"
 
 
 def written_manifest(settings: Settings) -> dict[str, Any]:
-    """What the pages that lie ready say of their generation; {} when there are none."""
+    """The manifest of the pages that wait to be published; {} when there are none."""
     try:
         manifest: dict[str, Any] = json.loads(manifest_file(settings).read_bytes())
     except FileNotFoundError:

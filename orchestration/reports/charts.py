@@ -1,7 +1,7 @@
 """The charts: Vega-Lite drawings of rows of a mart, as SVG that needs neither script nor network.
 
-Colours are variables of the style sheet, so that one drawing serves light, dark and paper. What a
-chart shows is in a table beside it, too.
+Colours are variables of the style sheet, so that one drawing serves light, dark and paper. A
+table beside each chart holds the same figures.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import vl_convert
 
-from orchestration.reports.content import STAGES, WORDS
+from orchestration.reports.pages.words import STAGES, WORDS
 
 WIDTH = 430  # fits a phone nearly unscaled
 AGES = {
@@ -23,7 +23,7 @@ AGES = {
 COMPANIES = 10
 BURN_DOWNS = 6
 _CONFIG = {
-    "aria": False,  # the figure carries the description; a label for each mark would be noise
+    "aria": False,  # the figure is described as a whole; a label for each mark would be noise
     "background": None,
     "font": "system-ui, sans-serif",
     "view": {"stroke": None},
@@ -49,8 +49,8 @@ class Drawing:
         title: what it shows.
         mart: where its figures come from.
         svg: the drawing.
-        summary: the same in words, for those who do not see it.
-        note: what everybody reads below it.
+        summary: the same in words, for people who cannot see it.
+        note: text below it.
         legend: what each colour of the style sheet means.
     """
 

@@ -1,4 +1,4 @@
-"""What people do about the pages at the prompt: find them, or write those of one client."""
+"""The pages at the prompt: find them, or write the page of one client."""
 
 from orchestration.reports.site import ReportError, company_html
 from orchestration.settings import Settings
@@ -8,7 +8,7 @@ def report(settings: Settings, company: str) -> None:
     """Print where the pages are, or write the page of one company and print where that is.
 
     Args:
-        settings: where the current generation lies.
+        settings: where the current generation is.
         company: id of the company, or "" for all pages.
 
     Raises:

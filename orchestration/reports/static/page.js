@@ -1,4 +1,4 @@
-// Sorts, filters and downloads the tables; without it the page shows its first rows all the same.
+// Sorts, filters and downloads the tables; without it the page still shows its first rows.
 "use strict";
 (() => {
   const PAGE = 10;
@@ -9,9 +9,21 @@
   const companies = [...document.querySelectorAll("#companies option")];
   const tables = new Map();
   let paper = false;
-  const NUMBERS = ["int", "money", "hours", "pct", "id"];
-  const money = new Intl.NumberFormat("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-  const whole = new Intl.NumberFormat("en-US");
+  const formats = JSON.parse(document.body.dataset.formats);
+  const numbers = Object.fromEntries(
+    Object.entries(formats.numbers).map(([kind, { decimals, suffix, is_grouped }]) => {
+      const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
+      const { format } = new Intl.NumberFormat("en-US", { ...digits, useGrouping: is_grouped });
+      return [kind, (value) => format(value) + suffix];
+    }),
+  );
+  // Writes a value as Python writes it on the page. Intl rounds a number given as text exactly,
+  // however many digits it has.
+  function written(value, kind) {
+    if (value === "") return formats.nothing;
+    if (kind in numbers) return numbers[kind](value);
+    return kind === "flag" ? formats.flags[value] : value;
+  }
   const raw = (cell) => (typeof cell === "object" ? cell["@data-order"] : cell);
   const escaped = (text) =>
     text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
@@ -26,8 +38,8 @@
     const kept = Number(element.dataset.kept);
     const none =
       kept < total
-        ? `None of the first ${whole.format(kept)} rows fits the filters. There may be some among ` +
-          `the other ${whole.format(total - kept)}, in the mart ${element.dataset.marts}.`
+        ? `None of the first ${numbers.int(kept)} rows fits the filters. There may be some among ` +
+          `the other ${numbers.int(total - kept)}, in the mart ${element.dataset.marts}.`
         : "No row fits the filters.";
     const table = new DataTable(element, {
       order: [],
@@ -37,7 +49,7 @@
       autoWidth: false,
       layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: "paging" },
       columns: heads.map((head, index) => ({
-        type: NUMBERS.includes(head.dataset.kind) ? "num" : "string",
+        type: head.dataset.kind in numbers ? "num" : "string",
         className: head.className,
         cellType: index === first ? "th" : "td",
         createdCell: (cell) => index === first && (cell.scope = "row"),
@@ -53,12 +65,12 @@
       heads,
       more: element.dataset.more,
       total,
-      kept, // how many of them, the first ones, are here at all
-      all: null, // every row that is here, once it was loaded: values as in the mart
-      words: [], // of a column of codes, what people read
+      kept, // how many of them, from the first on, are here at all
+      all: null, // every row that is here, once loaded: values as in the mart
+      words: [], // for a column of codes: what people read
       found: null, // those of them that fit the filters, in order
       order: "[]",
-      isMissing: false, // whether the file with every row is not there
+      isMissing: false, // whether the file with all rows is missing
     };
     tables.set(element.dataset.name, entry);
     table.on("draw", () => count(entry));
@@ -71,7 +83,7 @@
     const shown = entry.found
       ? entry.found.length
       : entry.table.rows({ search: "applied" }).count();
-    const number = (value) => whole.format(value);
+    const number = numbers.int;
     const rows = (value) => `${number(value)} row${value === 1 ? "" : "s"}`;
     const isCut = entry.kept < entry.total;
     const here = isCut ? `the first ${number(entry.kept)} of ${rows(entry.total)}` : rows(entry.total);
@@ -88,7 +100,7 @@
     else label.textContent = `${number(shown)} of ${here}`;
   }
 
-  // --- rows that the page does not carry: of each column its different values, and their places ---
+  // --- rows that the page does not carry: for each column its distinct values, and their places ---
   window.reportRows = (name, json) => {
     const entry = tables.get(name);
     const columns = JSON.parse(json).map(([texts, places], index) => {
@@ -99,19 +111,12 @@
     });
     entry.all = columns[0].map((_, row) => columns.map((values) => values[row]));
   };
-  // As the page's own rows are written. Of a number given as text Intl rounds every digit.
-  function words(entry, value, index) {
-    const { kind } = entry.heads[index].dataset;
-    if (entry.words[index].has(value)) return entry.words[index].get(value);
-    if (value === "") return "–";
-    if (kind === "money" || kind === "hours") return money.format(value);
-    if (kind === "pct") return `${money.format(value)} %`;
-    if (kind === "int") return whole.format(value);
-    if (kind === "flag") return value === "true" ? "yes" : "no";
-    return value;
+  function drawn(entry, row) {
+    return row.map((value, index) => {
+      const text = entry.words[index].get(value) ?? written(value, entry.heads[index].dataset.kind);
+      return { display: escaped(text), "@data-order": value };
+    });
   }
-  const drawn = (entry, row) =>
-    row.map((value, index) => ({ display: escaped(words(entry, value, index)), "@data-order": value }));
   const waiting = new Map();
   function load(entry) {
     if (!entry.more) return Promise.resolve();
@@ -153,7 +158,7 @@
     const [[column, way] = []] = JSON.parse(entry.order);
     if (!way) return rows;
     const turn = way === "desc" ? -1 : 1;
-    const isNumber = NUMBERS.includes(entry.heads[column].dataset.kind);
+    const isNumber = entry.heads[column].dataset.kind in numbers;
     const key = (row) => {
       const value = raw(row[column]);
       return isNumber ? (value === "" ? -Infinity : Number(value)) : value.toLowerCase();
@@ -165,7 +170,7 @@
   }
 
   // --- filters ---
-  // A whole PO number means that PO alone; a part of one means all that hold it.
+  // A whole PO number means that PO alone; part of one means all POs that contain it.
   function fits(entry, role) {
     const value = wanted[role];
     const index = entry.roles[role];
@@ -204,7 +209,7 @@
       apply(entry);
       entry.element.closest(".block").classList.toggle("whole", asked && !active(entry).length);
     }
-    if (status) status.textContent = asked ? "Filtered. Cards, charts and grey tables show all." : "";
+    if (status) status.textContent = asked ? "Filtered. Cards, charts and grey tables show everything." : "";
     document.documentElement.dataset.ready = String(Number(document.documentElement.dataset.ready || 0) + 1);
   }
   function fromAddress() {
@@ -249,9 +254,9 @@
   window.addEventListener("hashchange", fromAddress);
 
   // --- download: the rows that fit the filters, as the mart has them ---
-  // A spreadsheet runs a text that begins like a formula; an apostrophe before it keeps it text.
+  // Spreadsheets run text that begins like a formula; a leading apostrophe keeps it text.
   function csvCell(value, kind) {
-    const text = !NUMBERS.includes(kind) && /^[\s\u0000]*[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+    const text = !(kind in numbers) && /^[\s\u0000]*[=+\-@\t\r]/.test(value) ? `'${value}` : value;
     return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
   }
   async function download(name) {
@@ -272,7 +277,7 @@
   for (const button of document.querySelectorAll("[data-download]"))
     button.addEventListener("click", () => download(button.dataset.download));
 
-  // --- paper shows more than one screen of rows ---
+  // --- paper shows more rows than the screen ---
   const lengths = new Map();
   const print = (isPaper) => {
     paper = isPaper;

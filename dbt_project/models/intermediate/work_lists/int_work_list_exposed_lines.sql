@@ -1,0 +1,60 @@
+with
+
+charges as (
+    select * from {{ ref('fct_charges_po_resolved') }}
+),
+
+time_entries as (
+    select * from {{ ref('fct_time_entries_po_resolved') }}
+),
+
+companies as (
+    select * from {{ ref('company_po_profile') }}
+),
+
+exposed_lines as (
+    select
+        'charge' as line_kind,
+        charge_key as line_key,
+        company_id,
+        po_gap_reason,
+        billable_amount as amount,
+        date_purchased as line_date
+    from charges
+    where is_exposed
+
+    union all
+
+    select
+        'time_entry' as line_kind,
+        cast(time_entry_id as varchar) as line_key,
+        company_id,
+        po_gap_reason,
+        labor_amount as amount,
+        date_worked as line_date
+    from time_entries
+    where is_exposed
+),
+
+final as (
+    select
+        exposed_lines.line_kind,
+        exposed_lines.line_key,
+        exposed_lines.company_id,
+        companies.company_name,
+        exposed_lines.po_gap_reason,
+        exposed_lines.amount,
+        row_number() over (
+            order by
+                exposed_lines.amount desc,
+                exposed_lines.line_kind asc,
+                exposed_lines.line_key asc
+        ) as fix_order,
+        exposed_lines.line_date
+    from exposed_lines
+    inner join companies
+        on exposed_lines.company_id = companies.company_id
+    where companies.po_required
+)
+
+select * from final
