@@ -5,7 +5,7 @@ charges as (
 ),
 
 milestones as (
-    select * from {{ ref('int_milestones_targeted') }}
+    select * from {{ ref('int_milestone_targets') }}
 ),
 
 charge_statuses as (

@@ -1,7 +1,7 @@
 with
 
 milestones as (
-    select * from {{ ref('int_milestones_targeted') }}
+    select * from {{ ref('int_milestone_targets') }}
 ),
 
 contracts as (

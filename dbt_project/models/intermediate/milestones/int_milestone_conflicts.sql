@@ -1,7 +1,7 @@
 with
 
 milestones as (
-    select * from {{ ref('int_milestones_checked') }}
+    select * from {{ ref('int_milestone_conflict_evidence') }}
 ),
 
 waivers as (

@@ -5,7 +5,7 @@ milestones as (
         *,
         company_id as effective_company_id,
         coalesce(date_due, {{ as_of_date() }}) as billing_date
-    from {{ ref('int_milestones_targeted') }}
+    from {{ ref('int_milestone_targets') }}
 ),
 
 periods as (

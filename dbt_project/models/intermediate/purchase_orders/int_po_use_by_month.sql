@@ -1,7 +1,7 @@
 with
 
 lines as (
-    select * from {{ ref('int_po_lines_summed') }}
+    select * from {{ ref('int_po_lines_by_month') }}
 ),
 
 milestones as (

@@ -1,7 +1,7 @@
 with
 
 totals as (
-    select * from {{ ref('int_company_lines_summed') }}
+    select * from {{ ref('int_lines_by_company') }}
 ),
 
 parents as (
