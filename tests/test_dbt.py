@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from orchestration.settings import ROOT
-from schemas.reference import clean_po
+from schemas.po_texts import clean_po
 from tests.conftest import Refresh, python
 
 

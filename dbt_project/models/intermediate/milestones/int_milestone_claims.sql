@@ -8,14 +8,8 @@ milestones as (
     select * from {{ ref('int_milestone_targets') }}
 ),
 
-charge_statuses as (
-    select * from {{ ref('charge_statuses') }}
-),
-
 cancelled_statuses as (
-    select distinct {{ label('status_name') }} as status_label
-    from charge_statuses
-    where is_cancelled
+    select * from {{ ref('int_cancelled_statuses') }}
 ),
 
 final as (
@@ -35,8 +29,8 @@ final as (
     inner join milestones
         on charges.milestone_id = milestones.milestone_id
     left join cancelled_statuses
-        on {{ label('charges.status_name') }} = cancelled_statuses.status_label
-    where cancelled_statuses.status_label is null
+        on charges.status_name = cancelled_statuses.status_name
+    where cancelled_statuses.status_name is null
 )
 
 select * from final

@@ -1,7 +1,7 @@
 with
 
 current_charges as (
-    {{ current_rows('autotask', 'charges', key=['charge_kind', 'id']) }}
+    {{ current_rows('autotask', 'charges') }}
 ),
 
 final as (

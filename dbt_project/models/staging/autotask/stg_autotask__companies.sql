@@ -1,7 +1,7 @@
 with
 
 current_companies as (
-    {{ current_rows('autotask', 'companies', key=['id']) }}
+    {{ current_rows('autotask', 'companies') }}
 ),
 
 final as (

@@ -1,7 +1,7 @@
 with
 
 current_contract_milestones as (
-    {{ current_rows('autotask', 'contract_milestones', key=['id']) }}
+    {{ current_rows('autotask', 'contract_milestones') }}
 ),
 
 final as (

@@ -1,7 +1,7 @@
 with
 
 current_contracts as (
-    {{ current_rows('autotask', 'contracts', key=['id']) }}
+    {{ current_rows('autotask', 'contracts') }}
 ),
 
 final as (

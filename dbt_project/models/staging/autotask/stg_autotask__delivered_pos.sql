@@ -1,21 +1,19 @@
 with
 
 delivered_by_tasks as (
-    {{ delivered_pos('tasks', level='task') }}
+    {{ delivered_pos('task') }}
 ),
 
 delivered_by_tickets as (
-    {{ delivered_pos('tickets', level='ticket') }}
+    {{ delivered_pos('ticket') }}
 ),
 
 delivered_by_projects as (
-    {{ delivered_pos('projects', level='project') }}
+    {{ delivered_pos('project') }}
 ),
 
 delivered_by_contracts as (
-    {{ delivered_pos(
-        'contracts', level='contract', period=['start_date', 'end_date']
-    ) }}
+    {{ delivered_pos('contract', period=['start_date', 'end_date']) }}
 ),
 
 final as (

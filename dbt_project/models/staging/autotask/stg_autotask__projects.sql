@@ -1,7 +1,7 @@
 with
 
 current_projects as (
-    {{ current_rows('autotask', 'projects', key=['id']) }}
+    {{ current_rows('autotask', 'projects') }}
 ),
 
 final as (

@@ -1,7 +1,7 @@
 with
 
 current_tasks as (
-    {{ current_rows('autotask', 'tasks', key=['id']) }}
+    {{ current_rows('autotask', 'tasks') }}
 ),
 
 final as (

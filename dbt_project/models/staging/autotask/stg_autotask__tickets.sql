@@ -1,7 +1,7 @@
 with
 
 current_tickets as (
-    {{ current_rows('autotask', 'tickets', key=['id']) }}
+    {{ current_rows('autotask', 'tickets') }}
 ),
 
 final as (

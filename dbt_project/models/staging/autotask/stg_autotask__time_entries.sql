@@ -1,7 +1,7 @@
 with
 
 current_time_entries as (
-    {{ current_rows('autotask', 'time_entries', key=['id']) }}
+    {{ current_rows('autotask', 'time_entries') }}
 ),
 
 final as (

@@ -18,12 +18,7 @@ final as (
         rejects.rule,
         rejects.offending_value,
         rejects.row_json,
-        rejects.id,
-        rejects.charge_kind,
-        rejects.company_id,
-        rejects.purchase_order_number,
-        rejects.milestone_id,
-        rejects.conflict_type,
+        {{ all_key_columns('rejects') }},
         rejects.row_number,
         rejects.measure
     from rejects

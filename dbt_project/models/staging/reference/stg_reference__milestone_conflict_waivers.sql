@@ -1,9 +1,7 @@
 with
 
 current_milestone_conflict_waivers as (
-    {{ current_rows(
-        'reference', 'milestone_conflict_waivers', key=['milestone_id', 'conflict_type']
-    ) }}
+    {{ current_rows('reference', 'milestone_conflict_waivers') }}
 ),
 
 final as (

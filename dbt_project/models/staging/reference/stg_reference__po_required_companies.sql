@@ -1,7 +1,7 @@
 with
 
 current_po_required_companies as (
-    {{ current_rows('reference', 'po_required_companies', key=['company_id']) }}
+    {{ current_rows('reference', 'po_required_companies') }}
 ),
 
 final as (

@@ -1,9 +1,7 @@
 with
 
 current_purchase_orders as (
-    {{ current_rows(
-        'reference', 'purchase_orders', key=['company_id', tidy_po('purchase_order_number')]
-    ) }}
+    {{ current_rows('reference', 'purchase_orders') }}
 ),
 
 final as (
