@@ -2,7 +2,7 @@
 # Settings come from the environment; .env.example names them all.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run generations rollback doctor report quarantine unload messages dev check test browser lint definitions format docs bench clean lock
+.PHONY: help setup run generated generations rollback doctor report quarantine unload messages dev check test browser lint definitions format docs bench clean lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -49,6 +49,9 @@ unload: .venv/ready ## take a wrong delivery out: make unload BATCH=autotask/con
 
 messages: .venv/ready # write the table of all messages about deliveries anew
 	@$(PSA) messages
+
+generated: .venv/ready # write what dbt knows of the raw tables anew, after a change of schemas/
+	@$(BIN)/python -m schemas.dbt
 
 test: $(MANIFEST) browser ## run every test
 	$(BIN)/python -m pytest

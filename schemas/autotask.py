@@ -12,6 +12,7 @@ from schemas.base import (
     RawTable,
     Text,
     Timestamp,
+    company_key,
     date_field,
     field,
     foreign_key,
@@ -26,7 +27,7 @@ class Companies(RawTable):
     id: Id = field("Company id.", required=True)
     company_name: Text = field("Name of the company.", required=True, max_length=100)
     is_active: Bool = field("Whether the company is active.")
-    parent_company_id: Id = foreign_key("Company that this one belongs to.")
+    parent_company_id: Id = foreign_key("Company that this one belongs to.", to="companies")
     po_required: Bool = field(
         "Whether the company pays only invoices with a purchase order.",
         aliases=["requirePurchaseOrder"],
@@ -40,7 +41,7 @@ class Contracts(RawTable):
     """One row per contract; its PO and period are overwritten when the next PO comes."""
 
     id: Id = field("Contract id.", required=True)
-    company_id: Id = field("Client of the contract.", required=True)
+    company_id: Id = company_key("Client of the contract.", required=True)
     contract_name: Text = field("Name of the contract.", required=True, max_length=100)
     contract_number: Text = field("Number of the contract.", max_length=50)
     contract_type_name: Text = field("Kind of contract.", aliases=["contractType"])
@@ -48,7 +49,7 @@ class Contracts(RawTable):
     purchase_order_number: Text = field("The client's PO, as typed.", max_length=50)
     start_date: Date = date_field("First day of the contract.")
     end_date: Date = date_field("Last day of the contract.")
-    renewed_contract_id: Id = foreign_key("Contract that replaced this one.")
+    renewed_contract_id: Id = foreign_key("Contract that replaced this one.", to="contracts")
     last_modified_at: Timestamp = field(
         "Last change of the record.", aliases=["lastModifiedDateTime"]
     )
@@ -63,10 +64,10 @@ class Projects(RawTable):
     """One row per project."""
 
     id: Id = field("Project id.", required=True)
-    company_id: Id = field("Client of the project.", required=True)
+    company_id: Id = company_key("Client of the project.", required=True)
     project_name: Text = field("Name of the project.", required=True, max_length=100)
     project_number: Text = field("Number of the project.", max_length=50)
-    contract_id: Id = foreign_key("Contract that the project is billed on.")
+    contract_id: Id = foreign_key("Contract that the project is billed on.", to="contracts")
     purchase_order_number: Text = field("The client's PO, as typed.", max_length=50)
     status_name: Text = field("Status of the project.", aliases=["status"])
     project_type_name: Text = field("Kind of project.", aliases=["projectType"])
@@ -81,7 +82,7 @@ class Tasks(RawTable):
     """One row per project task."""
 
     id: Id = field("Task id.", required=True)
-    project_id: Id = foreign_key("Project of the task.")
+    project_id: Id = foreign_key("Project of the task.", to="projects")
     title: Text = field("Title of the task.", required=True, max_length=255)
     task_number: Text = field("Number of the task.", max_length=50)
     purchase_order_number: Text = field("The client's PO, as typed.", max_length=50)
@@ -95,7 +96,7 @@ class Charges(RawTable):
     """One row per charge; contract, project, ticket and change-order charges number apart."""
 
     _key = ("charge_kind", "id")
-    _measure = "billable_amount"
+    _control_total = "billable_amount"
 
     id: Id = field("Charge id, unique within its kind.", required=True)
     charge_kind: Text = field(
@@ -104,12 +105,12 @@ class Charges(RawTable):
         lower_case=True,
         null_reads_as="charge",
     )
-    company_id: Id = field("Client of the charge.")
-    contract_id: Id = foreign_key("Contract of the charge.")
-    project_id: Id = foreign_key("Project of the charge.")
-    task_id: Id = foreign_key("Task of the charge.")
-    ticket_id: Id = foreign_key("Ticket of the charge.")
-    milestone_id: Id = foreign_key("Milestone that the charge allocates.")
+    company_id: Id = company_key("Client of the charge.")
+    contract_id: Id = foreign_key("Contract of the charge.", to="contracts")
+    project_id: Id = foreign_key("Project of the charge.", to="projects")
+    task_id: Id = foreign_key("Task of the charge.", to="tasks")
+    ticket_id: Id = foreign_key("Ticket of the charge.", to="tickets")
+    milestone_id: Id = foreign_key("Milestone that the charge allocates.", to="contract_milestones")
     purchase_order_number: Text = field("The client's PO, as typed.", max_length=50)
     internal_po_number: Text = field(
         "The MSP's own reference.", max_length=50, aliases=["internalPurchaseOrderNumber"]
@@ -136,13 +137,13 @@ class Charges(RawTable):
 class TimeEntries(RawTable):
     """One row per time entry."""
 
-    _measure = "hours_worked"
+    _control_total = "hours_worked"
 
     id: Id = field("Time entry id.", required=True)
-    resource_id: Id = foreign_key("Person who worked.")
-    contract_id: Id = foreign_key("Contract that the time is billed on.")
-    task_id: Id = foreign_key("Task worked on.")
-    ticket_id: Id = foreign_key("Ticket worked on.")
+    resource_id: Id = field("Person who worked.", zero_is_null=True)
+    contract_id: Id = foreign_key("Contract that the time is billed on.", to="contracts")
+    task_id: Id = foreign_key("Task worked on.", to="tasks")
+    ticket_id: Id = foreign_key("Ticket worked on.", to="tickets")
     date_worked: Date = date_field("Day of the work.", required=True)
     hours_worked: Hours = field("Hours worked.", required=True, at_least=0, at_most=24)
     hours_to_bill: Hours = field("Hours to bill, where they differ from those worked.")
@@ -157,11 +158,12 @@ class TimeEntries(RawTable):
 class ContractMilestones(RawTable):
     """One row per billing milestone."""
 
-    _measure = "amount"
+    _record = "milestone"
+    _control_total = "amount"
 
     id: Id = field("Milestone id.", required=True)
-    contract_id: Id = foreign_key("Contract that the milestone bills.")
-    project_id: Id = foreign_key("Project of the milestone.")
+    contract_id: Id = foreign_key("Contract that the milestone bills.", to="contracts")
+    project_id: Id = foreign_key("Project of the milestone.", to="projects")
     project_number: Text = field("Number of the project, where its id is unknown.", max_length=50)
     title: Text = field("Title of the milestone.", required=True, max_length=255)
     amount: Money = field("Amount to bill.", required=True, at_least=0)
@@ -177,13 +179,13 @@ class Tickets(RawTable):
     _optional = True
 
     id: Id = field("Ticket id.", required=True)
-    company_id: Id = field("Client of the ticket.", required=True)
+    company_id: Id = company_key("Client of the ticket.", required=True)
     ticket_number: Text = field("Number of the ticket.", max_length=50)
     title: Text = field("Title of the ticket.", required=True, max_length=255)
-    contract_id: Id = foreign_key("Contract that the ticket is billed on.")
-    project_id: Id = foreign_key("Project of the ticket.")
+    contract_id: Id = foreign_key("Contract that the ticket is billed on.", to="contracts")
+    project_id: Id = foreign_key("Project of the ticket.", to="projects")
     purchase_order_number: Text = field("The client's PO, as typed.", max_length=50)
-    problem_ticket_id: Id = foreign_key("Problem ticket behind this incident.")
+    problem_ticket_id: Id = foreign_key("Problem ticket behind this incident.", to="tickets")
     status_name: Text = field("Status of the ticket.", aliases=["status"])
     last_modified_at: Timestamp = field(
         "Last change of the record.", aliases=["lastTrackedModificationDateTime"]

@@ -18,6 +18,7 @@ import polars as pl
 from pandera.errors import SchemaErrors
 
 from schemas import grammar
+from schemas.po_texts import PO_COLUMN, clean_po
 
 Id = pl.Int64
 Money = Annotated[pl.Decimal, 18, 4]
@@ -68,6 +69,7 @@ def field(
     zero_is_null: bool = False,
     lower_case: bool = False,
     null_reads_as: str | None = None,
+    references: str | None = None,
 ) -> Any:
     """Declare a column of a raw table (RAW-1).
 
@@ -79,9 +81,10 @@ def field(
         at_least: smallest number.
         at_most: largest number.
         one_of: the only texts allowed, after `null_reads_as` and `lower_case`.
-        zero_is_null: a foreign key in which 0 stands for "none".
+        zero_is_null: an id in which 0 stands for "none".
         lower_case: texts are compared and kept in lower case.
         null_reads_as: the text that an empty value stands for.
+        references: the raw table of Autotask whose id it is.
     """
     checks: dict[str, Any] = {}
     if max_length is not None:
@@ -100,13 +103,19 @@ def field(
         "zero_is_null": zero_is_null,
         "lower_case": lower_case,
         "null_reads_as": null_reads_as,
+        "references": references,
     }
     return pa.Field(nullable=not required, description=description, metadata=metadata, **checks)
 
 
-def foreign_key(description: str, *, required: bool = False) -> Any:
+def foreign_key(description: str, *, to: str, required: bool = False) -> Any:
     """Declare a reference to another table, in which 0 means null (RAW-7)."""
-    return field(description, required=required, zero_is_null=True)
+    return field(description, required=required, zero_is_null=True, references=to)
+
+
+def company_key(description: str, *, required: bool = False) -> Any:
+    """Declare the client of a record; 0 is the MSP itself (RAW-7)."""
+    return field(description, required=required, references="companies")
 
 
 def date_field(description: str, *, required: bool = False, aliases: Sequence[str] = ()) -> Any:
@@ -138,9 +147,10 @@ class RawTable(pa.DataFrameModel):
 
     # Underscored, because pandera takes every public attribute for a column.
     _key: tuple[str, ...] = ("id",)
-    _measure: str | None = None
+    _control_total: str | None = None
     _optional: bool = False
     _rule_files: tuple[Path, ...] = ()
+    _record: str | None = None
 
     @classmethod
     def key(cls) -> tuple[str, ...]:
@@ -149,13 +159,30 @@ class RawTable(pa.DataFrameModel):
 
     @classmethod
     def key_values(cls) -> list[pl.Expr]:
-        """What is equal in two rows of one record, per column of the key."""
-        return [pl.col(column) for column in cls._key]
+        """What is equal in two rows of one record, per column of the key.
+
+        Two spellings of one PO are the same.
+        """
+        columns = ((name, pl.col(name)) for name in cls._key)
+        return [clean_po(value) if name == PO_COLUMN else value for name, value in columns]
 
     @classmethod
-    def measure(cls) -> str | None:
-        """The money or hours column that is accounted for beside the rows (VAL-6), if any."""
-        return cls._measure
+    def control_total(cls) -> str | None:
+        """The money or hours column whose sum is accounted for beside the rows (VAL-6), if any."""
+        return cls._control_total
+
+    @classmethod
+    def foreign_keys(cls) -> dict[str, str]:
+        """Columns that refer to a raw table of Autotask, and which."""
+        declared = {name: column.metadata or {} for name, column in cls.schema().columns.items()}
+        return {
+            name: told["references"] for name, told in declared.items() if told.get("references")
+        }
+
+    @classmethod
+    def record_id(cls) -> str:
+        """What an id of this table is called everywhere else."""
+        return f"{cls._record or cls._singular()}_id"
 
     @classmethod
     def is_optional(cls) -> bool:
@@ -259,10 +286,13 @@ class RawTable(pa.DataFrameModel):
     def _spellings(cls, column: str) -> list[str]:
         metadata = cls.schema().columns[column].metadata or {}
         spellings = [column, *metadata.get("aliases", ())]
-        singular = re.sub(r"ies$", "y", cls.table_name()).removesuffix("s")
         if column in ("id", "status_name"):  # as the Power BI models name them
-            spellings.append(f"{singular}_{column}")
+            spellings.append(f"{cls._singular()}_{column}")
         return spellings
+
+    @classmethod
+    def _singular(cls) -> str:
+        return re.sub(r"ies$", "y", cls.table_name()).removesuffix("s")
 
     @classmethod
     def judge(cls, delivered: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

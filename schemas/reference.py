@@ -1,9 +1,5 @@
 """The reference tables that the users keep themselves (RAW-1), all optional, one class a table."""
 
-import csv
-from functools import cache
-from pathlib import Path
-
 import pandera.polars as pa
 import polars as pl
 
@@ -15,44 +11,16 @@ from schemas.base import (
     Money,
     RawTable,
     Text,
+    company_key,
     date_field,
     field,
     foreign_key,
 )
+from schemas.po_texts import PLACEHOLDERS, SEEDS, clean_po, first_column
 
-PLACEHOLDERS = Path(__file__).parents[1] / "dbt_project" / "seeds" / "po_placeholders.csv"
-
-# White space of any script, and the characters that look like nothing.
-WHITE_SPACE = r"[\s\x1C-\x1F\u180E\u200B-\u200D\u2060\uFEFF]+"
-
-CONFLICT_TYPES = (
-    "contract_reference_mismatch",
-    "project_without_contract",
-    "missing_billing_target",
-    "missing_charge_allocation",
-    "duplicate_allocation",
-    "charge_contract_mismatch",
-)
-
-
-def clean_po(po: pl.Expr) -> pl.Expr:
-    """Clean a PO text (RES-2, RES-3): white space collapsed, upper case, placeholders null.
-
-    The marts clean with SQL; a test holds the two against each other.
-    """
-    text = _trimmed(po)
-    return pl.when(~text.is_in(["", *_placeholders()])).then(text)
-
-
-def _trimmed(po: pl.Expr) -> pl.Expr:
-    return po.str.replace_all(WHITE_SPACE, " ").str.strip_chars(" ").str.to_uppercase()
-
-
-@cache
-def _placeholders() -> tuple[str, ...]:
-    with PLACEHOLDERS.open(encoding="utf-8", newline="") as seed:
-        texts = [row["placeholder"] for row in csv.DictReader(seed)]
-    return tuple(pl.select(_trimmed(pl.lit(pl.Series(texts)))).to_series())
+CONFLICT_RESOLUTIONS = SEEDS / "conflict_resolutions.csv"
+# The seed is the one list of conflict types, and is read once: rules stand as long as their class.
+CONFLICT_TYPES = first_column(CONFLICT_RESOLUTIONS)
 
 
 class PurchaseOrders(RawTable):
@@ -62,7 +30,7 @@ class PurchaseOrders(RawTable):
     _optional = True
     _rule_files = (PLACEHOLDERS,)
 
-    company_id: Id = field("Client that issued the PO.", required=True)
+    company_id: Id = company_key("Client that issued the PO.", required=True)
     purchase_order_number: Text = field("The client's PO, as typed.", required=True, max_length=50)
     authorized_amount: Money = field("Money that the PO authorises.", at_least=0)
     authorized_hours: Hours = field("Hours that the PO authorises.", at_least=0)
@@ -70,11 +38,6 @@ class PurchaseOrders(RawTable):
     valid_to: Date = date_field("Last day of the PO.")
     currency: Text = field("Currency of the amount.", max_length=3)
     notes: Text = field("Remarks.")
-
-    @classmethod
-    def key_values(cls) -> list[pl.Expr]:
-        """Two spellings of one PO are one record."""
-        return [pl.col("company_id"), clean_po(pl.col("purchase_order_number"))]
 
     @pa.check("valid_to", error="not before valid_from")
     def ends_after_start(cls, data: pa.PolarsData) -> pl.LazyFrame:
@@ -94,7 +57,7 @@ class PoRequiredCompanies(RawTable):
     _key = ("company_id",)
     _optional = True
 
-    company_id: Id = field("Company that requires POs.", required=True)
+    company_id: Id = company_key("Company that requires POs.", required=True)
     has_disputed_invoice: Bool = field("Whether an invoice was disputed over a missing PO.")
     notes: Text = field("Remarks.")
 
@@ -104,8 +67,11 @@ class MilestoneConflictWaivers(RawTable):
 
     _key = ("milestone_id", "conflict_type")
     _optional = True
+    _rule_files = (CONFLICT_RESOLUTIONS,)
 
-    milestone_id: Id = foreign_key("Milestone with the conflict.", required=True)
+    milestone_id: Id = foreign_key(
+        "Milestone with the conflict.", to="contract_milestones", required=True
+    )
     conflict_type: Text = field(
         "Kind of conflict.", required=True, one_of=CONFLICT_TYPES, lower_case=True
     )

@@ -5,7 +5,7 @@ import pytest
 
 from schemas import RAW_TABLES, RawTable
 from schemas.base import HeaderError
-from schemas.reference import clean_po
+from schemas.po_texts import clean_po
 
 Key = tuple[str, str]
 

@@ -194,7 +194,7 @@ class Nights:
 
     def differences(self, model: str) -> dict[str, int]:
         """Rows of a table that are not those that it would have if it was made anew."""
-        folder = "staging" if model in STAGED else "marts/purchase_orders"
+        folder = "staging/autotask" if model in STAGED else "marts/purchase_orders"
         query = self.target / f"compiled/po_billing/models/{folder}/{model}.sql"
         anew = query.read_text(encoding="utf-8")
         with duckdb.connect(self.warehouse, read_only=True) as connection:

@@ -3,10 +3,9 @@
     neither the newest full batch nor a later one holds was deleted at the source; a row that was
     quarantined there counts as held, so that the key keeps its last good row, unless an earlier
     full batch had deleted it.
-
-    key: the expressions that tell one record from another.
 -#}
-{% macro current_rows(source_name, table_name, key) %}
+{% macro current_rows(source_name, table_name) %}
+    {%- set key = raw_tables()[source_name][table_name]['key'] %}
     with
 
     batches as (
@@ -35,9 +34,7 @@
 
     rejected_keys as (
         select distinct
-            {%- for value in key %}
-            {{ value }} as key_{{ loop.index }},
-            {%- endfor %}
+            {{ as_key_columns(key) }},
             batches.full_number
         from {{ ref('stg_ingest__quarantined_rows') }} as quarantined_rows
         inner join batches
@@ -51,10 +48,7 @@
     ),
 
     loaded_by_newest_full as (
-        select
-            {%- for value in key %}
-            {{ value }} as key_{{ loop.index }}{{ ',' if not loop.last }}
-            {%- endfor %}
+        select {{ as_key_columns(key) }}
         from {{ source(source_name, table_name) }} as delivered
         inner join newest_full
             on
@@ -70,11 +64,7 @@
             not exists (
                 select 1
                 from loaded_by_newest_full
-                where
-                    {%- for _ in key %}
-                    {% if not loop.first %}and {% endif -%}
-                    loaded_by_newest_full.key_{{ loop.index }} = rejected_keys.key_{{ loop.index }}
-                    {%- endfor %}
+                where {{ keys_are_equal(key, 'loaded_by_newest_full', 'rejected_keys') }}
             )
     ),
 
@@ -88,10 +78,7 @@
     ),
 
     later_keys as (
-        select distinct
-            {%- for value in key %}
-            {{ value }} as key_{{ loop.index }}{{ ',' if not loop.last }}
-            {%- endfor %}
+        select distinct {{ as_key_columns(key) }}
         from later_rows
     ),
 
@@ -109,10 +96,7 @@
             not exists (
                 select 1
                 from later_keys
-                where
-                    {%- for value in key %}
-                    {% if not loop.first %}and {% endif %}{{ value }} = later_keys.key_{{ loop.index }}
-                    {%- endfor %}
+                where {{ has_key_of(key, 'later_keys') }}
             )
     ),
 
@@ -120,10 +104,7 @@
         select delivered.*
         from {{ source(source_name, table_name) }} as delivered
         inner join held_keys
-            on
-                {%- for value in key %}
-                {% if not loop.first %}and {% endif %}{{ value }} = held_keys.key_{{ loop.index }}
-                {%- endfor %}
+            on {{ has_key_of(key, 'held_keys') }}
         inner join batches
             on
                 delivered._extracted_at = batches.extracted_at
@@ -136,9 +117,7 @@
                 from rejected_keys
                 where
                     rejected_keys.full_number > batches.full_number
-                    {%- for _ in key %}
-                    and rejected_keys.key_{{ loop.index }} = held_keys.key_{{ loop.index }}
-                    {%- endfor %}
+                    and {{ keys_are_equal(key, 'rejected_keys', 'held_keys') }}
             )
     ),
 

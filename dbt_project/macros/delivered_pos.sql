@@ -4,10 +4,11 @@
 
     Parents that never had a text in the PO field are left out: they have no version worth a row.
 
-    level: the table's level in the resolution; period: its columns with the first and the last day
-    that a PO is good for, if it has such.
+    level: of the parent; its table is called the same in plural. period: the columns with the first
+    and the last day that a PO is good for, if it has such.
 -#}
-{% macro delivered_pos(table_name, level, period=['cast(null as date)', 'cast(null as date)']) %}
+{% macro delivered_pos(level, period=['cast(null as date)', 'cast(null as date)']) %}
+    {%- set table_name = level ~ 's' %}
     select
         '{{ level }}' as parent_level,
         delivered.id as parent_id,

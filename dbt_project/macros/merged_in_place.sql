@@ -5,11 +5,11 @@
 
     Config, under `meta.rows`:
         raw_table: where its rows come from; the model must read it by `current_rows`.
-        key: the columns that tell its rows apart, none of them null.
 -#}
 {% materialization merged_in_place, adapter='duckdb' %}
     {%- set existing = load_cached_relation(this) -%}
     {%- set rows = config.get('meta')['rows'] -%}
+    {%- set key = raw_tables()['autotask'][rows['raw_table']]['staged_key'] | join(', ') -%}
     {%- set batches = built('staging', 'stg_ingest__batches') -%}
 
     {%- if should_full_refresh() or not previous_is_kept() -%}
@@ -37,8 +37,8 @@
 
     {%- set statements -%}
         delete from {{ this }}
-        where ({{ rows['key'] | join(', ') }}) in (
-            select ({{ rows['key'] | join(', ') }})
+        where ({{ key }}) in (
+            select ({{ key }})
             from rows_at_hand
         );
 

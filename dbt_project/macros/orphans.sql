@@ -1,28 +1,39 @@
 {#-
     References of one column that lead nowhere (RES-6): a select of orphan_references.
 
-    child_table, parent_table: raw tables, as the reader knows them; their staging models follow.
-    child_key: what tells the child's rows from one another, as text.
+    key: what tells the rows of the staging model from one another.
 -#}
-{% macro orphans(child_table, child_key, column, parent_table, source_name='autotask') %}
-    {%- set parent_keys = {
-        'companies': 'company_id',
-        'contracts': 'contract_id',
-        'projects': 'project_id',
-        'tasks': 'task_id',
-        'tickets': 'ticket_id',
-        'contract_milestones': 'milestone_id',
-    } -%}
+{% macro orphans_of(source_name, child_table, key, column, parent_table) %}
+    {%- set values = [] -%}
+    {%- for value in key -%}
+        {%- do values.append('cast(' ~ value ~ ' as varchar)') -%}
+    {%- endfor -%}
     select
         '{{ child_table }}' as child_table,
-        {{ child_key }} as child_key,
+        {{ values | join(" || '-' || ") }} as child_key,
         '{{ parent_table }}' as parent_table,
         {{ column }} as parent_id
     from {{ ref('stg_' ~ source_name ~ '__' ~ child_table) }}
     where
         {{ column }} is not null
         and {{ column }} not in (
-            select parents.{{ parent_keys[parent_table] }}
+            select parents.{{ raw_tables()['autotask'][parent_table]['staged_key'][0] }}
             from {{ ref('stg_autotask__' ~ parent_table) }} as parents
         )
+{% endmacro %}
+
+
+{#- The same of all foreign keys. -#}
+{% macro orphans() %}
+    {%- set selects = [] -%}
+    {%- for source_name, tables in raw_tables().items() -%}
+        {%- for child_table, child in tables.items() -%}
+            {%- for column, parent_table in child.foreign_keys.items() -%}
+                {%- do selects.append(
+                    orphans_of(source_name, child_table, child.staged_key, column, parent_table)
+                ) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ selects | join(' union all ') }}
 {% endmacro %}

@@ -75,15 +75,10 @@
     lines: a CTE as `effective_parents` makes it; line_date: the column that decides.
 -#}
 {% macro inheritable_pos(lines, line_date) %}
-    {%- set parent_ids = {
-        'task': 'lines.task_id',
-        'ticket': 'lines.ticket_id',
-        'project': 'lines.effective_project_id',
-        'contract': 'lines.effective_contract_id',
-    } -%}
+    {%- set effective_levels = ['project', 'contract'] -%}
     select
         lines.*,
-        {% for level in parent_ids -%}
+        {% for level in parent_levels() -%}
             {%- set periods = level ~ '_periods' -%}
             {%- set fits = company_fits('lines', periods) -%}
             case when {{ fits }} then {{ periods }}.po_number end as {{ level }}_po,
@@ -92,18 +87,19 @@
         {% endfor -%}
         {{ company_fits('lines', 'contract_periods') }}
         and coalesce(contract_periods.is_out_of_period, false) as is_contract_out_of_period,
-        {% for level in parent_ids -%}
+        {% for level in parent_levels() -%}
             {%- set periods = level ~ '_periods' -%}
             ({{ periods }}.po_number is not null and not {{ company_fits('lines', periods) }})
             {{- ' or ' if not loop.last }}
         {%- endfor %} as has_po_of_other_company
     from {{ lines }} as lines
-    {% for level, parent_id in parent_ids.items() -%}
+    {% for level in parent_levels() -%}
         {%- set periods = level ~ '_periods' -%}
+        {%- set parent_id = ('effective_' if level in effective_levels else '') ~ level ~ '_id' -%}
         left join {{ ref('int_parent_po_periods') }} as {{ periods }}
             on
                 {{ periods }}.parent_level = '{{ level }}'
-                and {{ parent_id }} = {{ periods }}.parent_id
+                and lines.{{ parent_id }} = {{ periods }}.parent_id
                 and lines.{{ line_date }} between {{ periods }}.valid_from and {{ periods }}.valid_to
     {% endfor %}
 {% endmacro %}

@@ -4,12 +4,11 @@
 
     Rows of the newest full batch whose key no other content has are current and nothing else; only
     the keys of all other contents have to be followed.
-
-    current: the staging model of the table; current_key, current_measure: its columns.
 -#}
-{% macro rows_accounted(source_name, table_name, key, current, current_key, measure=none) %}
-    {%- set nothing = '0' if measure else 'cast(null as decimal(38, 4))' -%}
-    {%- set measure = measure or 'cast(null as decimal(38, 4))' -%}
+{% macro rows_accounted_of(source_name, table_name, table) %}
+    {%- set staged = ref('stg_' ~ source_name ~ '__' ~ table_name) -%}
+    {%- set nothing = '0' if table.control_total else 'cast(null as decimal(38, 4))' -%}
+    {%- set measure = table.control_total or 'cast(null as decimal(38, 4))' -%}
     select
         '{{ source_name }}' as source,
         '{{ table_name }}' as table_name,
@@ -23,7 +22,7 @@
         select
             count(*) as row_count,
             sum({{ measure }}) as measure
-        from {{ ref(current) }}
+        from {{ staged }}
     ) as current_total
     cross join (
         with
@@ -41,9 +40,7 @@
 
         ever_loaded as (
             select
-                {%- for value in key %}
-                {{ value }} as key_{{ loop.index }},
-                {%- endfor %}
+                {{ as_key_columns(table.key) }},
                 cast({{ measure }} as decimal(38, 4)) as measure,
                 is_replaced,
                 _extracted_at,
@@ -71,8 +68,8 @@
             from ever_loaded
             where
                 is_newest_full
-                and ({% for _ in key %}key_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}) in (
-                    select ({% for _ in key %}key_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %})
+                and ({{ key_columns(table.key) }}) in (
+                    select ({{ key_columns(table.key) }})
                     from other_rows
                 )
         ),
@@ -81,7 +78,7 @@
             select
                 *,
                 row_number() over (
-                    partition by {% for _ in key %}key_{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
+                    partition by {{ key_columns(table.key) }}
                     order by is_replaced asc, _extracted_at desc, _batch desc
                 ) as recency
             from contested_rows
@@ -93,12 +90,8 @@
                 ranked_rows.recency > 1 as is_superseded,
                 ranked_rows.recency = 1 and not exists (
                     select 1
-                    from {{ ref(current) }} as current_row
-                    where
-                        {%- for value in current_key %}
-                        {% if not loop.first %}and {% endif -%}
-                        {{ value }} = ranked_rows.key_{{ loop.index }}
-                        {%- endfor %}
+                    from {{ staged }} as current_row
+                    where {{ has_key_of(table.staged_key, 'ranked_rows') }}
                 ) as is_deleted
             from ranked_rows
         )
@@ -110,4 +103,16 @@
             sum(measure) filter (where is_deleted) as measure_deleted
         from followed_rows
     ) as contested_total
+{% endmacro %}
+
+
+{#- The same of all raw tables. -#}
+{% macro rows_accounted() %}
+    {%- set selects = [] -%}
+    {%- for source_name, tables in raw_tables().items() -%}
+        {%- for table_name, table in tables.items() -%}
+            {%- do selects.append(rows_accounted_of(source_name, table_name, table)) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ selects | join(' union all ') }}
 {% endmacro %}

@@ -4,9 +4,15 @@
 {%- endmacro %}
 
 
+{#- The levels of the parents that a line can inherit a PO from, most specific first. -#}
+{% macro parent_levels() %}
+    {{ return(['task', 'ticket', 'project', 'contract']) }}
+{% endmacro %}
+
+
 {#- The levels whose PO counts, most specific first: the var `po_precedence`, checked (RES-10). -#}
 {% macro po_levels() %}
-    {%- set known = ['charge', 'task', 'ticket', 'project', 'contract'] -%}
+    {%- set known = ['charge'] + parent_levels() -%}
     {%- set levels = var('po_precedence') -%}
     {%- if levels is string or levels is mapping or levels is not iterable or not levels -%}
         {{ exceptions.raise_compiler_error(
@@ -25,7 +31,7 @@
 {% endmacro %}
 
 
-{#- The levels that a line can inherit a PO from, most specific first. -#}
+{#- Those of them that a line can inherit a PO from. -#}
 {% macro inherited_po_levels() %}
     {{ return(po_levels() | reject('equalto', 'charge') | list) }}
 {% endmacro %}

@@ -1,12 +1,6 @@
-{#-
-    Every character that shows as nothing: tabs and line breaks, the separators of Unicode (Zs, Zl,
-    Zp, the no-break space among them), and the zero-width ones that spreadsheets leave behind.
--#}
+{#- One character that shows as nothing. -#}
 {% macro white_space() -%}
-    {{ one_of_characters(
-        range(9, 14) | list + range(28, 33) | list + [133, 160, 5760, 6158]
-        + range(8192, 8206) | list + [8232, 8233, 8239, 8287, 8288, 12288, 65279]
-    ) }}
+    {{ one_of_characters(white_space_code_points()) }}
 {%- endmacro %}
 
 

@@ -9,10 +9,10 @@
     Config, under `meta.lines`:
         staging: the model that holds the lines; those views that lead from it to this table must
             read it by `rows_due`.
-        raw_table, raw_key: where its rows come from: a column of its key -> the raw column.
+        raw_table: where its rows come from.
         key: its key, which is the key of this table too.
         alike_while_unchanged: models that every line depends on -> all their columns, none null.
-    This table must have the columns that name its parents: see `parent_columns`.
+    This table must have the columns that name its parents and its company: `<level>_id`.
 -#}
 {% materialization updated_in_place, adapter='duckdb' %}
     {%- set existing = load_cached_relation(this) -%}
@@ -65,18 +65,6 @@
 {% endmaterialization %}
 
 
-{#- The columns of a fact that name its parents, as int_parents_changed calls their levels. -#}
-{% macro parent_columns() %}
-    {{ return({
-        'task': 'task_id',
-        'ticket': 'ticket_id',
-        'project': 'project_id',
-        'contract': 'contract_id',
-        'company': 'company_id',
-    }) }}
-{% endmacro %}
-
-
 {#- What else stands in the way of a table of lines, as far as is known before its lines are. -#}
 {% macro reason_to_make_lines_anew(alike_while_unchanged) %}
     {%- set declared = [] -%}
@@ -109,20 +97,21 @@
     by an id that is.
 -#}
 {% macro lines_due_table(lines) %}
+    {%- set raw_table = raw_tables()['autotask'][lines['raw_table']] -%}
     create or replace temporary table keys_of_lines_due as
     select {{ lines['key'] }} as line_key
     from {{ built('staging', lines['staging']) }}
-    where ({{ lines['raw_key'].keys() | join(', ') }}) in (
-        select ({{ lines['raw_key'].values() | join(', ') }})
+    where ({{ raw_table.staged_key | join(', ') }}) in (
+        select ({{ raw_table.key | join(', ') }})
         from {{ source('autotask', lines['raw_table']) }} as delivered
         inner join ({{ contents_added(lines['raw_table']) }}) as added
             on delivered._extracted_at = added.extracted_at and delivered._batch = added.batch
     )
-    {% for level, column in parent_columns().items() -%}
+    {% for level in parent_levels() + ['company'] -%}
         union
         select {{ lines['key'] }} as line_key
         from {{ this }}
-        where {{ column }} in (
+        where {{ level }}_id in (
             select parent_id
             from {{ built('intermediate', 'int_parents_changed') }}
             where parent_level = '{{ level }}'

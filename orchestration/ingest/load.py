@@ -316,7 +316,7 @@ class TableStore(TableFiles):
 
     def _count(self, rows: pl.DataFrame, judged: _Judged) -> None:
         judged.delivered += rows.height
-        if measure := self.table.measure():
+        if measure := self.table.control_total():
             judged.measure_delivered += _total(rows[measure])
 
     def _set_aside(
@@ -325,7 +325,7 @@ class TableStore(TableFiles):
         """Note what is broken; returns the rows that are not."""
         is_broken = pl.int_range(rows.height, eager=True).is_in(broken["row"].implode())
         rejected = rows.filter(is_broken)
-        measure = self.table.measure()
+        measure = self.table.control_total()
         judged.rules.append(broken.group_by("column", "rule").len())
         if judged.quarantined <= max(REFUSED_ROWS_KEPT, self._allowed(most_rows)):
             judged.rejected.append(
@@ -350,7 +350,7 @@ class TableStore(TableFiles):
             loaded=judged.delivered - judged.quarantined,
             quarantined=judged.quarantined,
         )
-        if self.table.measure() is None:
+        if self.table.control_total() is None:
             return content
         return replace(
             content,
@@ -371,7 +371,7 @@ class TableStore(TableFiles):
         Returns:
             The content with its duplicates.
         """
-        measure = self.table.measure()
+        measure = self.table.control_total()
         found = []
         for rows in frames(
             unfinished, ["_row_number", *self.table.key(), *filter(None, [measure])]

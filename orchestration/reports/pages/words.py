@@ -1,5 +1,9 @@
 """The words on the pages for the codes in the marts."""
 
+import csv
+
+from orchestration.settings import ROOT
+
 GAP_ADVICE = {
     "no_parent": "Link the line to its ticket, task, project or contract, or enter the PO on it.",
     "other_company": "The record it is linked to belongs to another client: correct the link.",
@@ -16,14 +20,8 @@ STAGES = {
     "billed": "Billed",
 }
 # The labels of conflict types, in tables and in sentences.
-CONFLICTS = {
-    "charge_contract_mismatch": "Charge is on another contract",
-    "contract_reference_mismatch": "Contract does not fit",
-    "duplicate_allocation": "Billed by several charges",
-    "missing_billing_target": "No contract and no project",
-    "missing_charge_allocation": "No charge bills it",
-    "project_without_contract": "Project without contract",
-}
+with (ROOT / "dbt_project/seeds/conflict_resolutions.csv").open(encoding="utf-8", newline="") as seed:
+    CONFLICTS = {row["conflict_type"]: row["label"] for row in csv.DictReader(seed)}
 # Codes whose words are more than the code without its underscores.
 WORDS = {
     **STAGES,

@@ -2,7 +2,7 @@
 with
 
 milestones as (
-    select * from {{ ref('int_milestones_resolved') }}
+    select * from {{ ref('int_milestone_purchase_orders') }}
 ),
 
 claims as (

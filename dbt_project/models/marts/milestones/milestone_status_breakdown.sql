@@ -10,7 +10,7 @@ statuses as (
     select distinct
         status_name,
         billing_implication
-    from {{ ref('int_milestones_targeted') }}
+    from {{ ref('int_milestone_targets') }}
 ),
 
 totals as (

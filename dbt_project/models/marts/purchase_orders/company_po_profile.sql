@@ -2,7 +2,7 @@
 with
 
 totals as (
-    select * from {{ ref('int_company_lines_summed') }}
+    select * from {{ ref('int_lines_by_company') }}
 ),
 
 parents as (

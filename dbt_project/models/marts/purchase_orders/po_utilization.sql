@@ -2,7 +2,7 @@
 with
 
 months as (
-    select * from {{ ref('int_po_months_summed') }}
+    select * from {{ ref('int_po_use_by_month') }}
 ),
 
 register as (

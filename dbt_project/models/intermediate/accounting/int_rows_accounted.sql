@@ -1,0 +1,7 @@
+with
+
+final as (
+    {{ rows_accounted() }}
+)
+
+select * from final

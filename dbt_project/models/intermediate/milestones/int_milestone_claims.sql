@@ -1,0 +1,37 @@
+-- Rules: MIL-6, MIL-9.
+with
+
+charges as (
+    select * from {{ ref('int_charges_parented') }}
+),
+
+milestones as (
+    select * from {{ ref('int_milestone_targets') }}
+),
+
+cancelled_statuses as (
+    select * from {{ ref('int_cancelled_statuses') }}
+),
+
+final as (
+    select
+        milestones.milestone_id,
+        charges.charge_key,
+        charges.effective_contract_id as charge_contract_id,
+        milestones.target_contract_id,
+        milestones.billing_stage,
+        charges.billable_amount as charge_amount,
+        milestones.amount as milestone_amount,
+        coalesce(charges.effective_contract_id = milestones.target_contract_id, false)
+            as is_contract_match,
+        coalesce(charges.effective_contract_id <> milestones.target_contract_id, false)
+            as is_contract_mismatch
+    from charges
+    inner join milestones
+        on charges.milestone_id = milestones.milestone_id
+    left join cancelled_statuses
+        on charges.status_name = cancelled_statuses.status_name
+    where cancelled_statuses.status_name is null
+)
+
+select * from final
