@@ -95,7 +95,7 @@ def _raw_asset(source: str, name: str, settings: Settings) -> dg.AssetsDefinitio
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         settings.prepare_data_dir()  # refuses the rows of another landing folder
         batches, ignored = find_batches(settings.landing_dir)
-        store = TableStore(source, name, settings, context.run_id)
+        store = TableStore(source, name, settings, context.run.run_id)
         load = store.load(batches[source, name])
         for warning in [
             *(text for text in ignored if _is_about(text, source, name)),

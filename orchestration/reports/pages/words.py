@@ -20,7 +20,8 @@ STAGES = {
     "billed": "Billed",
 }
 # The labels of conflict types, in tables and in sentences.
-with (ROOT / "dbt_project/seeds/conflict_resolutions.csv").open(encoding="utf-8", newline="") as seed:
+_SEED = ROOT / "dbt_project" / "seeds" / "conflict_resolutions.csv"
+with _SEED.open(encoding="utf-8", newline="") as seed:
     CONFLICTS = {row["conflict_type"]: row["label"] for row in csv.DictReader(seed)}
 # Codes whose words are more than the code without its underscores.
 WORDS = {
