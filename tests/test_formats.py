@@ -27,7 +27,7 @@ def read(path: Path) -> Rows:
     delivery = open_delivery(path, "file", COMPANIES)
     if not delivery.headers:
         return []
-    matched = COMPANIES.match_headers(delivery.headers)
+    matched = COMPANIES.headers().match(delivery.headers)
     positions = [matched["id"], matched["company_name"]]
     return [row for chunk in delivery.columns(positions) for row in chunk.iter_rows()]
 

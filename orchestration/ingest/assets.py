@@ -218,7 +218,7 @@ def batches_asset(settings: Settings) -> dg.AssetsDefinition:
 def _listed(store: TableStore) -> Iterator[dict[str, Any]]:
     for folder in (store.raw, store.replaced, store.refused, store.mended):
         for content in store.contents(folder).values():
-            unknown, missing = store.table.drift(content.headers)
+            unknown, missing = store.table.headers().drift(content.headers)
             yield {name: getattr(content, name, None) for name in BATCHES_COLUMNS} | {
                 "is_replaced": folder == store.replaced,
                 "is_refused": bool(content.refusal_kind),

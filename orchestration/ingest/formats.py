@@ -152,7 +152,7 @@ def _open_csv(path: Path, file: str, table: type[RawTable], lines: int) -> Deliv
         text = io.TextIOWrapper(stream, "utf-8-sig", newline="").read(HEADER_CHARACTERS + 1)
     readings = [(*_csv_header(text, delimiter), delimiter) for delimiter in DELIMITERS]
     blank_lines, header, delimiter = max(
-        readings, key=lambda reading: table.count_known(reading[1])
+        readings, key=lambda reading: table.headers().count_known(reading[1])
     )
     if not header:
         raise RefusedFile(file, "no_header")

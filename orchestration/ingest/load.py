@@ -35,8 +35,8 @@ from orchestration.ingest.raw_store import (
 )
 from orchestration.ingest.rejections import RefusedFile
 from orchestration.settings import Settings
-from schemas.base import HeaderError, MissingColumnError
 from schemas.grammar import as_text
+from schemas.headers import HeaderError, MissingColumnError
 
 FREE_REJECTS = 10  # rows that any batch may have set aside, however few it has
 SHRINK_FREE = 10  # ids that any snapshot may delete
@@ -242,7 +242,7 @@ class TableStore(TableFiles):
 
     def _match(self, headers: Sequence[str], file: str) -> dict[str, int]:
         try:
-            return self.table.match_headers(headers)
+            return self.table.headers().match(headers)
         except MissingColumnError as error:
             facts = {"column": error.column, "problem": error.problem}
             raise RefusedFile(file, "missing_column", **facts) from None
