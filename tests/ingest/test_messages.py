@@ -14,7 +14,7 @@ from orchestration.ingest.rejections import (
 )
 from orchestration.settings import ROOT
 from tests.conftest import python
-from tests.test_load import HEAD, Desk
+from tests.ingest.test_load import HEAD, Desk
 
 
 def at_the_prompt(desk: Desk, *arguments: str) -> tuple[int, str, str]:
