@@ -21,7 +21,7 @@ def at_the_prompt(desk: Desk, *arguments: str) -> tuple[int, str, str]:
     """Run `make quarantine` or `make unload` for a desk."""
     return python(
         "-m",
-        "orchestration.operate.deliveries",
+        "orchestration.cli",
         *arguments,
         PSA_LANDING_DIR=str(desk.landing),
         PSA_DATA_DIR=str(desk.data),
