@@ -12,8 +12,8 @@ import dagster as dg
 import polars as pl
 
 from orchestration.ingest.landing import find_batches
-from orchestration.ingest.load import TableStore
-from orchestration.ingest.raw_store import Content, whole_file
+from orchestration.ingest.load import TableLoader
+from orchestration.ingest.raw_store import Content, TableFiles, whole_file
 from orchestration.ingest.rejections import RefusedFile
 from orchestration.settings import Settings
 from schemas import RAW_TABLES
@@ -95,14 +95,14 @@ def _raw_asset(source: str, name: str, settings: Settings) -> dg.AssetsDefinitio
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         settings.prepare_data_dir()  # refuses the rows of another landing folder
         batches, ignored = find_batches(settings.landing_dir)
-        store = TableStore(source, name, settings, context.run_id)
-        load = store.load(batches[source, name])
+        files = TableFiles(source, name, settings)
+        load = TableLoader(files, context.run_id).load(batches[source, name])
         for warning in [
             *(text for text in ignored if _is_about(text, source, name)),
             *load.warnings,
         ]:
             context.log.warning(warning)
-        loaded = list(store.contents().values())
+        loaded = list(files.contents().values())
         if not loaded and not load.refusals and not table.is_optional():
             facts = {"name": name, "folder": settings.landing_dir / source}
             load.refusals.append(RefusedFile(f"{source}/{name}", "missing_table", **facts))
@@ -198,7 +198,7 @@ def batches_asset(settings: Settings) -> dg.AssetsDefinition:
             [
                 row
                 for source, name in RAW_TABLES
-                for row in _listed(TableStore(source, name, settings))
+                for row in _listed(TableFiles(source, name, settings))
             ],
             schema=BATCHES_COLUMNS,
         )
@@ -215,12 +215,12 @@ def batches_asset(settings: Settings) -> dg.AssetsDefinition:
     return batches
 
 
-def _listed(store: TableStore) -> Iterator[dict[str, Any]]:
-    for folder in (store.raw, store.replaced, store.refused, store.mended):
-        for content in store.contents(folder).values():
-            unknown, missing = store.table.drift(content.headers)
+def _listed(files: TableFiles) -> Iterator[dict[str, Any]]:
+    for folder in (files.raw, files.replaced, files.refused, files.mended):
+        for content in files.contents(folder).values():
+            unknown, missing = files.table.drift(content.headers)
             yield {name: getattr(content, name, None) for name in BATCHES_COLUMNS} | {
-                "is_replaced": folder == store.replaced,
+                "is_replaced": folder == files.replaced,
                 "is_refused": bool(content.refusal_kind),
                 "new_columns": unknown,
                 # A file without a single header, `[]`, says nothing of its columns.
