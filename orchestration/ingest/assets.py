@@ -194,25 +194,26 @@ def batches_asset(settings: Settings) -> dg.AssetsDefinition:
         for warning in find_batches(settings.landing_dir)[1]:
             if not any(_is_about(warning, source, name) for source, name in RAW_TABLES):
                 context.log.warning(warning)
-        rows = pl.DataFrame(
-            [
-                row
-                for source, name in RAW_TABLES
-                for row in _listed(TableFiles(source, name, settings))
-            ],
-            schema=BATCHES_COLUMNS,
-        )
-        target = batches_file(settings)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not target.exists() or not pl.read_parquet(target).equals(rows):
-            with whole_file(target) as unfinished:
-                rows.write_parquet(unfinished)
+        rows = write_batches(settings)
         yield dg.MaterializeResult(BATCHES, metadata={"dagster/row_count": rows.height})
         yield dg.MaterializeResult(
             REJECTS, metadata={"quarantined_rows": int(rows["quarantined"].sum())}
         )
 
     return batches
+
+
+def write_batches(settings: Settings) -> pl.DataFrame:
+    """List the contents of all raw tables for the models; returns the list."""
+    tables = (TableFiles(source, name, settings) for source, name in RAW_TABLES)
+    listed = [row for files in tables for row in _listed(files)]
+    rows = pl.DataFrame(listed, schema=BATCHES_COLUMNS)
+    target = batches_file(settings)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists() or not pl.read_parquet(target).equals(rows):
+        with whole_file(target) as unfinished:
+            rows.write_parquet(unfinished)
+    return rows
 
 
 def _listed(files: TableFiles) -> Iterator[dict[str, Any]]:

@@ -12,6 +12,7 @@ import polars as pl
 from orchestration.ingest.judging import JudgedRows
 from orchestration.ingest.keys import (
     NO_KEYS,
+    Known,
     alive_keys,
     key_hashes,
     readable_key_hashes,
@@ -67,10 +68,7 @@ def guard_size(
     """
     if content.batch_kind != "full" or files.settings.allow_shrink:
         return
-    known = [
-        (known, partial(_loaded_keys, files, path), partial(_quarantined_keys, files, known))
-        for path, known in files.contents().items()
-    ]
+    known = known_keys(files)
     before = alive_keys(known)
     if len(before) < SHRINK_FREE:
         return
@@ -81,6 +79,14 @@ def guard_size(
     deleted = without(before, after).len()
     if deleted >= SHRINK_FREE and 2 * deleted > before.len():
         raise RefusedFile(content.file, "shrinks", deleted=deleted, current=before.len())
+
+
+def known_keys(files: TableFiles) -> list[Known]:
+    """The contents of a table, in order, with what reads their keys."""
+    return [
+        (content, partial(_loaded_keys, files, path), partial(_quarantined_keys, files, content))
+        for path, content in files.contents().items()
+    ]
 
 
 def _is_replaced_by(known: Content, content: Content) -> bool:
