@@ -1,9 +1,13 @@
 """Every file format in all its spellings; and what cannot be read gets its message (SPEC 1, 2)."""
 
 import gzip
+import hashlib
 import io
 import json
+import os
 import random
+import time
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,18 +17,27 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from orchestration.ingest import formats
-from orchestration.ingest.formats import open_delivery
+from orchestration.ingest.readers import json_files, open_delivery, read_once
+from orchestration.ingest.readers import stream as stream_module
+from orchestration.ingest.readers.delivery import Delivery
+from orchestration.ingest.readers.stream import Reading, Stamp, take_hash
 from orchestration.ingest.rejections import RefusedFile
-from schemas import RAW_TABLES
+from schemas import RAW_TABLES, RawTable
 
 COMPANIES = RAW_TABLES["autotask", "companies"]
 Rows = list[tuple[object, ...]]
 
 
+def opened(path: Path, table: type[RawTable] = COMPANIES) -> Delivery:
+    """Read a file once from end to end, then open it."""
+    with path.open("rb") as stream:
+        reading = read_once(stream, path, "file")
+    return open_delivery(path, "file", table, reading)
+
+
 def read(path: Path) -> Rows:
     """All rows of a file, in the columns id and company_name."""
-    delivery = open_delivery(path, "file", COMPANIES)
+    delivery = opened(path)
     if not delivery.headers:
         return []
     matched = COMPANIES.match_headers(delivery.headers)
@@ -282,7 +295,7 @@ def test_random_bytes_are_read_or_refused(tmp_path: Path) -> None:
                 broken = bytearray(chance.randbytes(chance.randint(1, 2_000)))
             path.write_bytes(bytes(broken) or b"x")
             try:
-                delivery = open_delivery(path, "file", COMPANIES)
+                delivery = opened(path)
                 for _ in delivery.columns(range(len(delivery.headers))):
                     pass
                 outcomes["read"] += 1
@@ -313,7 +326,7 @@ def test_blank_lines_are_no_rows_even_in_a_file_of_one_column(tmp_path: Path) ->
     path = tmp_path / "po_required_companies.csv"
     path.write_text("company_id\n\n7\n\n8\n\n")
     table = RAW_TABLES["reference", "po_required_companies"]
-    chunks = open_delivery(path, "file", table).columns([0])
+    chunks = opened(path, table).columns([0])
     assert [chunk["0"].to_list() for chunk in chunks] == [["7", "8"]]
 
 
@@ -325,8 +338,8 @@ def test_a_multi_byte_character_across_blocks_is_read(tmp_path: Path) -> None:
 
 
 def test_json_is_read_block_by_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "BLOCK_BYTES", 7)
-    monkeypatch.setattr(formats, "CHUNK_ROWS", 16)
+    monkeypatch.setattr(json_files, "BLOCK_BYTES", 7)
+    monkeypatch.setattr(json_files, "CHUNK_ROWS", 16)
     records = [{"id": n * 10**9 + 0.5, "company_name": "é" * (n % 40)} for n in range(50)]
     (tmp_path / "a.json").write_text(json.dumps({"x": [1], "items": records}, ensure_ascii=False))
     assert read(tmp_path / "a.json") == [
@@ -351,7 +364,7 @@ def test_parquet_values_of_every_type_are_handed_on_exactly(tmp_path: Path) -> N
         "time": pa.array([5], pa.duration("s")),
     }
     pyarrow.parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
-    delivery = open_delivery(tmp_path / "a.parquet", "file", COMPANIES)
+    delivery = opened(tmp_path / "a.parquet")
     (frame,) = delivery.columns(range(len(columns)))
     (row,) = frame.rename(dict(zip(frame.columns, columns, strict=True))).to_dicts()
     assert row == {
@@ -372,14 +385,14 @@ def test_parquet_values_of_every_type_are_handed_on_exactly(tmp_path: Path) -> N
 def test_rows_of_long_texts_come_in_smaller_chunks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
-    monkeypatch.setattr("orchestration.ingest.formats.CHUNK_BYTES", 1 << 20)
+    monkeypatch.setattr("orchestration.ingest.readers.delivery.CHUNK_BYTES", 1 << 20)
     rows = pl.DataFrame({"id": range(30_000), "company_name": ["x" * 200] * 30_000})
     if ending == "csv":
         rows.write_csv(tmp_path / "a.csv")
     else:  # words that every row group numbers anew
         words = rows.with_columns(pl.col("company_name").cast(pl.Categorical)).to_arrow()
         pyarrow.parquet.write_table(words, tmp_path / "a.parquet", row_group_size=3_000)
-    delivery = open_delivery(tmp_path / f"a.{ending}", "file", COMPANIES)
+    delivery = opened(tmp_path / f"a.{ending}")
     frames = list(delivery.columns([0, 1]))
     assert (len(frames) > 1) is (ending == "csv")
     assert [int(number) for frame in frames for number in frame["0"]] == list(range(30_000))
@@ -391,3 +404,59 @@ def test_parquet_drops_no_row_between_its_row_groups(tmp_path: Path) -> None:
         tmp_path / "a.parquet", row_group_size=700
     )
     assert [row[0] for row in read(tmp_path / "a.parquet")] == list(range(5_000))
+
+
+# --- one reading ---------------------------------------------------------------------------------
+
+
+def is_as_read(path: Path, reading: Reading) -> bool:
+    """Open a file again and compare it with what was read."""
+    with path.open("rb") as stream:
+        return reading.is_of(stream)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.json", "a.parquet"])
+@pytest.mark.parametrize("content", [b"", b"id\n1\n" * 400_000, PACKED, PACKED[:-9], b"\xff" * 9])
+def test_the_hash_is_that_of_the_file_whatever_its_text_is(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with path.open("rb") as stream:
+        reading = read_once(stream, path, "file")
+    assert reading.content_hash == hashlib.sha256(content).hexdigest()
+
+
+def test_a_write_is_noticed_without_reading_even_if_it_hides_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"id\n1\n")
+    monkeypatch.setattr(stream_module, "TICK_NS", 0)
+    time.sleep(0.05)
+    with path.open("rb") as stream:
+        reading = take_hash(stream)
+    with monkeypatch.context() as unread:
+        unread.setattr("hashlib.file_digest", None)
+        assert is_as_read(path, reading)
+    before = path.stat()
+    time.sleep(0.05)
+    path.write_bytes(b"id\n2\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert not is_as_read(path, reading)
+    path.write_bytes(b"id\n1\n")
+    assert is_as_read(path, reading)
+
+
+def test_of_a_file_just_written_the_hash_decides(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"id\n1\n")
+    with path.open("rb") as stream:
+        reading = take_hash(stream)
+        stamp = Stamp.of(stream)
+    path.write_bytes(b"id\n2\n")
+    with path.open("rb") as stream:
+        # As if both writes had come within one tick of the clock.
+        assert not replace(reading, stamp=Stamp.of(stream)).is_of(stream)
+    assert reading.stamp == stamp
+    assert not reading.has_settled

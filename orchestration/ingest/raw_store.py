@@ -20,7 +20,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet
 
-from orchestration.ingest.formats import PIECE_ROWS, chunks
+from orchestration.ingest.readers.delivery import PIECE_ROWS, chunks
 from orchestration.settings import Settings
 from schemas import RAW_TABLES
 
@@ -48,6 +48,7 @@ QUARANTINE_COLUMNS: dict[str, pl.DataType] = {
     "measure": pl.Decimal(38, 4),
 }
 NO_REJECTS, NO_DELIVERY = "no-rejects.parquet", "no-delivery.parquet"
+EMPTY_HASH = hashlib.sha256().hexdigest()
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,11 @@ class TableFiles:
         """Columns of a quarantine file: what is broken, and the key as far as it can be read."""
         keys = {name: self.table.columns()[name] for name in self.table.key()}
         return pl.DataFrame(schema=QUARANTINE_COLUMNS | keys).to_arrow().schema
+
+    def write_rejects(self, path: Path, rejects: pl.DataFrame, content: Content) -> None:
+        """Keep the broken rules of a content."""
+        with parquet_file(path, self.quarantine_schema(), content) as append_rows:
+            append_rows(rejects)
 
     def keep_replaced(self, content: Content) -> None:
         """Keep the content that a corrected delivery is about to replace, for the accounts."""
