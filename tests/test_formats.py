@@ -269,6 +269,13 @@ def test_what_cannot_be_read_is_refused_with_its_words(tmp_path: Path, case: str
     assert len(str(refusal.value)) < 600
 
 
+def test_a_line_that_breaks_far_down_in_a_csv_is_refused_with_its_words(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"id,company_name\n" + b"1,a\n" * 300_000 + b"1,a,b\n")
+    with pytest.raises(RefusedFile, match=r"not readable as CSV: line 300002: ") as refusal:
+        read(tmp_path / "a.csv")
+    assert refusal.value.kind == "broken_csv"
+
+
 def test_random_bytes_are_read_or_refused(tmp_path: Path) -> None:
     """Files that are cut, flipped or made of noise never end in another error."""
     chance = random.Random(20_261_121)  # noqa: S311 - not a secret

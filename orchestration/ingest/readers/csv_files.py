@@ -70,7 +70,8 @@ def open_csv(path: Path, file: str, table: type[RawTable], most_lines: int) -> D
                 )
                 for chunk in chunks(result.to_arrow_reader(PIECE_ROWS)):
                     yield pl.DataFrame(pl.from_arrow(chunk))
-        except (duckdb.Error, pa.ArrowException, pl.exceptions.PolarsError) as error:
+        except (duckdb.Error, pa.ArrowException, OSError, pl.exceptions.PolarsError) as error:
+            # What the engine finds beyond the first chunk, Arrow hands on as an OSError.
             raise RefusedFile(file, "broken_csv", reason=_csv_reason(error)) from None
 
     return Delivery(header, columns, most_lines)
