@@ -41,16 +41,16 @@ dev: $(MANIFEST) ## open the Dagster UI on 127.0.0.1:3000
 report: .venv/ready ## print where the pages are, or write the page of one client: COMPANY=174
 	@$(PSA) report $(COMPANY)
 
-quarantine: .venv/ready ## show refused files and rows that were set aside, and what to do
+quarantine: .venv/ready ## show refused files and rows that were quarantined, and what to do
 	@$(PSA) quarantine
 
 unload: .venv/ready ## take a wrong delivery out: make unload BATCH=autotask/contracts/2026-11-20.full.csv
 	@$(PSA) unload "$(BATCH)"
 
-messages: .venv/ready # write the table of all messages about deliveries anew
+messages: .venv/ready # write the table of all messages about deliveries
 	@$(PSA) messages
 
-generated: .venv/ready # write what dbt knows of the raw tables anew, after a change of schemas/
+generated: .venv/ready # write what dbt knows of the raw tables, after a change of schemas/
 	@$(BIN)/python -m schemas.dbt
 
 test: $(MANIFEST) browser ## run every test
