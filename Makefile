@@ -53,8 +53,12 @@ messages: .venv/ready # write the table of all messages about deliveries
 generated: .venv/ready # write what dbt knows of the raw tables, after a change of schemas/
 	@$(BIN)/python -m schemas.dbt
 
+check: lint ## the fast checks before a commit: lint, and the tests that need no refresh
+	$(BIN)/python -m pytest tests/schemas tests/test_rules.py tests/test_settings.py tests/test_definitions.py \
+		tests/ingest/test_landing.py tests/ingest/test_readers.py tests/publish/test_generations.py
+
 test: $(MANIFEST) browser ## run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 browser: # Chromium, which the tests of the pages drive
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || \
