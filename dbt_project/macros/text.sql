@@ -43,6 +43,24 @@
 {%- endmacro %}
 
 
+{#- What two POs have in common that differ in punctuation or leading zeros alone (MRT-23). -#}
+{% macro plain_po(po_number) -%}
+    {{ replace_matches(letters_and_digits(po_number), '^' ~ zero() ~ '+', '') }}
+{%- endmacro %}
+
+
+{#- Whether a spreadsheet has made a PO a number and cut it: 4.50001E+09 (MRT-23). -#}
+{% macro is_exponent_form(po_number) -%}
+    {{ matches(po_number, '[0-9]+([.,][0-9]+)?E[+][0-9]+') }}
+{%- endmacro %}
+
+
+{#- Whether a text has a digit of any script. -#}
+{% macro has_digit(text) -%}
+    not {{ matches(text, '[^\\p{N}]*') }}
+{%- endmacro %}
+
+
 {#-
     Texts with `clean_text`, what they say when they are read as a PO; null when that is nothing
     (RES-2, RES-3).
@@ -55,7 +73,7 @@
         case
             when
                 placeholders.tidy_text is null
-                and {{ replace_matches(letters_and_digits('tidied.tidy_text'), zero() ~ '+', '') }} <> ''
+                and {{ plain_po('tidied.tidy_text') }} <> ''
                 then tidied.tidy_text
         end as clean_text
     from (

@@ -4,8 +4,7 @@ with
 po_numbers as (
     select
         *,
-        {{ replace_matches(letters_and_digits('po_number'), '^' ~ zero() ~ '+', '') }}
-            as plain_form
+        {{ plain_po('po_number') }} as plain_form
     from {{ ref('int_po_numbers') }}
 ),
 
@@ -30,7 +29,7 @@ looks as (
         'exponent_form' as reason,
         cast(null as varchar) as similar_po_number
     from po_numbers
-    where {{ matches('po_number', '[0-9]+([.,][0-9]+)?E[+][0-9]+') }}
+    where {{ is_exponent_form('po_number') }}
 
     union all
 
@@ -39,7 +38,7 @@ looks as (
         'no_digit' as reason,
         cast(null as varchar) as similar_po_number
     from po_numbers
-    where {{ matches('po_number', '[^\\p{N}]+') }}
+    where not {{ has_digit('po_number') }}
 
     union all
 
