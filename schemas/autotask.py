@@ -166,7 +166,7 @@ class ContractMilestones(RawTable):
     project_id: Id = foreign_key("Project of the milestone.", to="projects")
     project_number: Text = field("Number of the project, where its id is unknown.", max_length=50)
     title: Text = field("Title of the milestone.", required=True, max_length=255)
-    amount: Money = field("Amount to bill.", required=True, at_least=0)
+    amount: Money = field("Amount to bill; credits are negative.", required=True)
     status_name: Text = field("Status of the milestone.", required=True, aliases=["status"])
     date_due: Date = date_field("Day the milestone falls due.")
     description: Text = field("Description of the milestone.", max_length=8000)

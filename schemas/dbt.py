@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from schemas import RAW_TABLES, RawTable
-from schemas.po_texts import PO_COLUMN, SEEDS, WHITE_SPACE
+from schemas.po_texts import PO_COLUMN, SEEDS, WHITE_SPACE, ZEROS
 
 PROJECT = SEEDS.parent
 NOTICE = "Written from schemas/ by `make generated`; changes made here are lost."
@@ -80,6 +80,8 @@ def _macros() -> str:
     lines += _list_macro("raw_key_columns", "The columns of the keys of all raw tables.", keys)
     about = "Code points of every character that shows as nothing."
     lines += _list_macro("white_space_code_points", about, map(str, WHITE_SPACE))
+    about = "Code points of the digit zero in every script."
+    lines += _list_macro("zero_code_points", about, map(str, ZEROS))
     return MACROS_HEAD + "\n".join(lines)
 
 

@@ -26,15 +26,31 @@ WHITE_SPACE = (
 )
 _RUN_OF_WHITE_SPACE = "[" + "".join(rf"\x{{{point:X}}}" for point in WHITE_SPACE) + "]+"
 
+# The digit zero of every script in the basic plane of Unicode.
+ZEROS = (
+    *(0x30, 0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66),
+    *(0xDE6, 0xE50, 0xED0, 0xF20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90),
+    *(0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0),
+    0xFF10,
+)
+_ZERO = "[" + "".join(rf"\x{{{point:X}}}" for point in ZEROS) + "]"
+_LETTER_OR_DIGIT = r"[\p{L}\p{N}]"
+
 
 def clean_po(po: pl.Expr) -> pl.Expr:
-    """Clean a PO text (RES-2, RES-3): white space collapsed, upper case, placeholders null."""
+    """Clean a PO text (RES-2, RES-3): tidied, and null where it stands for no PO."""
     text = _tidy(po)
-    return pl.when(~text.is_in(["", *_placeholders()])).then(text)
+    says_something = text.str.replace_all(_ZERO, "").str.contains(_LETTER_OR_DIGIT)
+    return pl.when(says_something & ~text.is_in(_placeholders())).then(text)
 
 
 def _tidy(po: pl.Expr) -> pl.Expr:
-    return po.str.replace_all(_RUN_OF_WHITE_SPACE, " ").str.strip_chars(" ").str.to_uppercase()
+    text = _trim(po).str.replace("""^(?:="(.*)"|'(.*))$""", "${1}${2}")
+    return _trim(text).str.to_uppercase().str.replace("^([0-9]+)[.]0+$", "${1}")
+
+
+def _trim(text: pl.Expr) -> pl.Expr:
+    return text.str.replace_all(_RUN_OF_WHITE_SPACE, " ").str.strip_chars(" ")
 
 
 @cache

@@ -18,10 +18,76 @@
 {%- endmacro %}
 
 
-{#- A PO text as it is compared, before placeholders are left out (RES-2). -#}
-{% macro tidy_po(text) -%}
-    {{ upper_case(trimmed(text)) }}
+{#- A text as spreadsheets wrap it to keep its zeros, `="0045"` or `'0045`, without its wrapping. -#}
+{% macro unwrapped(text) -%}
+    {%- set apostrophe = one_of_characters([39]) -%}
+    {{ replace_matches(text, '^(?:="(.*)"|' ~ apostrophe ~ '(.*))$', '\\1\\2') }}
 {%- endmacro %}
+
+
+{#- A PO text as it is compared, before what stands for no PO is left out (RES-2). -#}
+{% macro tidy_po(text) -%}
+    {{ replace_matches(upper_case(trimmed(unwrapped(trimmed(text)))), '^([0-9]+)[.]0+$', '\\1') }}
+{%- endmacro %}
+
+
+{#- A text without all that is neither a letter nor a digit, in any script. -#}
+{% macro letters_and_digits(text) -%}
+    {{ replace_matches(text, '[^\\p{L}\\p{N}]+', '') }}
+{%- endmacro %}
+
+
+{#- One digit zero of any script. -#}
+{% macro zero() -%}
+    {{ one_of_characters(zero_code_points()) }}
+{%- endmacro %}
+
+
+{#- What two POs have in common that differ in punctuation or leading zeros alone (MRT-23). -#}
+{% macro plain_po(po_number) -%}
+    {{ replace_matches(letters_and_digits(po_number), '^' ~ zero() ~ '+', '') }}
+{%- endmacro %}
+
+
+{#- Whether a spreadsheet has made a PO a number and cut it: 4.50001E+09 (MRT-23). -#}
+{% macro is_exponent_form(po_number) -%}
+    {{ matches(po_number, '[0-9]+([.,][0-9]+)?E[+][0-9]+') }}
+{%- endmacro %}
+
+
+{#- Whether a text has a digit of any script. -#}
+{% macro has_digit(text) -%}
+    not {{ matches(text, '[^\\p{N}]*') }}
+{%- endmacro %}
+
+
+{#-
+    Texts with `clean_text`, what they say when they are read as a PO; null when that is nothing
+    (RES-2, RES-3).
+
+    texts: a CTE; column: the one that holds the texts.
+-#}
+{% macro cleaned_texts(texts, column) %}
+    select
+        tidied.{{ column }},
+        case
+            when
+                placeholders.tidy_text is null
+                and {{ plain_po('tidied.tidy_text') }} <> ''
+                then tidied.tidy_text
+        end as clean_text
+    from (
+        select
+            {{ column }},
+            {{ tidy_po(column) }} as tidy_text
+        from {{ texts }}
+    ) as tidied
+    left join (
+        select distinct {{ tidy_po('placeholder') }} as tidy_text
+        from {{ ref('po_placeholders') }}
+    ) as placeholders
+        on tidied.tidy_text = placeholders.tidy_text
+{% endmacro %}
 
 
 {#- A status as it is compared: without white space around it, in any case. -#}
@@ -35,9 +101,13 @@
 {%- endmacro %}
 
 
-{#- Whether an invoice number says that the line was invoiced: blank and 0 do not (RES-14). -#}
-{% macro is_invoiced(invoice_number) -%}
-    not coalesce({{ matches(invoice_number, white_space() ~ '*0?' ~ white_space() ~ '*') }}, true)
+{#-
+    Whether a line was invoiced: it has an invoice number that says something (RES-14).
+
+    line: with invoice_number; placeholders: int_invoice_placeholders, joined to it.
+-#}
+{% macro is_invoiced(line, placeholders) -%}
+    ({{ line }}.invoice_number is not null and {{ placeholders }}.invoice_text is null)
 {%- endmacro %}
 
 

@@ -1,6 +1,7 @@
 """What to fix before invoicing: a weekly job that reads the published work lists and warns.
 
-It judges nothing itself: dbt models say what a conflict, an exposed line or a blocked invoice is.
+It judges nothing itself: dbt models say what a conflict, an exposed line, a blocked invoice or a
+number that looks wrong is.
 """
 
 from collections.abc import Iterator
@@ -77,6 +78,21 @@ QUESTIONS = (
             "labor_entries",
             "milestone_count",
             "total_amount",
+        ),
+    ),
+    Question(
+        name="po_numbers",
+        found="PO numbers that look wrong",
+        description="No PO number looks cut, like a label or like another number.",
+        columns=(
+            "company_id",
+            "company_name",
+            "po_number",
+            "reasons",
+            "similar_po_number",
+            "carrier_count",
+            "line_count",
+            "amount",
         ),
     ),
 )

@@ -23,8 +23,8 @@ class WorkList:
 
     Attributes:
         first: the first row of all; None when the list is empty.
-        count: how many rows hold up an invoice now.
-        amount: how much money these rows hold up.
+        count: how many rows are to be fixed now.
+        amount: how much money hangs on these rows.
         first_rows: the first few of these rows.
     """
 
@@ -34,12 +34,13 @@ class WorkList:
     first_rows: list[Row]
 
 
-# Of each list: the column that sums up its money, and which rows hold up an invoice now.
+# Of each list: the column that sums up its money, and which rows are to be fixed now.
 LISTS = {
     "pos_to_request": ("amount", "true"),
     "exposed_lines": ("amount", "true"),
     "blocked_invoices": ("total_amount", "true"),
     "milestone_conflicts": ("held_up_amount", "is_ready_to_bill"),
+    "po_numbers": ("amount", "true"),
 }
 
 
@@ -66,10 +67,12 @@ def write_work_lists(lists: Mapping[str, WorkList], site: Path) -> None:
 
 
 def published_work_lists(generation: Path) -> dict[str, WorkList] | None:
-    """Read the lists of a generation; None when it was published without any."""
+    """Read the lists of a generation; None when it was published without one of them."""
     try:
         told = json.loads((generation / "reports" / FILE).read_bytes())
     except FileNotFoundError:
+        return None
+    if not LISTS.keys() <= told.keys():
         return None
     return {name: WorkList(**found) for name, found in told.items()}
 

@@ -104,6 +104,20 @@ TEXTS = [
     " ",
     "it's",
     '"-"',
+    *('="45"', '="', '=""', "='45'", "'45", "''45", "'", '\'="45"', '="\'45"', "' 45", '= "45"'),
+    *("45.0", "045.00", "45.", ".0", "0.0", "45.10", "4.5.0", "45,0", "a45.0", "45.0 ", "\u0661.0"),
+    *(
+        "0-0",
+        "\u2026",
+        "\u2013 \u2014",
+        "\u0660\uff10",
+        "\u0661",
+        "\u00b2",
+        "\u2167",
+        "\u9805",
+        "\u0301",
+    ),
+    *("\\n", "\\1", "${1}", "$1", "\\\\"),
 ]
 # Letters of PO texts in Latin, Greek and Cyrillic, but for three that have two capitals and that
 # the engine leaves as they are.
@@ -114,7 +128,7 @@ LETTERS = [
 
 
 def generated_texts(count: int) -> list[str]:
-    """Texts that are nearly the same PO or placeholder: other case, white space of any kind."""
+    """Texts that are nearly the same PO or placeholder: other case, white space, wrapping."""
     rng = random.Random(4)  # noqa: S311 - not a secret
     letters = [chr(point) for point in LETTERS if point not in (0x149, 0x1F0)]
     spaces = [chr(point) for point in WHITE_SPACE]
@@ -127,8 +141,11 @@ def generated_texts(count: int) -> list[str]:
         words = rng.choice(first_column(PLACEHOLDERS)).split(" ")
         if rng.random() < 0.6:
             words = ["".join(rng.choices(letters, k=rng.randint(1, 5))) for _ in range(3)]
+        elif rng.random() < 0.3:
+            words = ["".join(rng.choices("00\u066045.-/E+", k=rng.randint(1, 8)))]
         recased = [rng.choice((str, str.lower, str.title))(word) for word in words]
-        texts.add(blank() + (blank() or " ").join(recased) + blank())
+        text = blank() + (blank() or " ").join(recased) + blank()
+        texts.add(rng.choice(("{}", "{}", '="{}"', "'{}", ' ="{}" ', "{}.0", "{}.00")).format(text))
     return sorted(texts)
 
 
@@ -137,14 +154,11 @@ def test_sql_and_python_clean_a_po_alike(sample: Refresh, tmp_path: Path) -> Non
     texts = [*TEXTS, *generated_texts(400)]
     rows = ", ".join(f"({number}, {_literal(text)})" for number, text in enumerate(texts))
     query = f"""
-        with placeholders as (
-            select distinct {{{{ tidy_po('placeholder') }}}} as tidy_text
-            from {{{{ ref('po_placeholders') }}}}
-        )
-        select number, case when placeholders.tidy_text is null
-            then nullif({{{{ tidy_po('texts.po_text') }}}}, '') end as po_number
-        from (values {rows}) as texts (number, po_text)
-        left join placeholders on {{{{ tidy_po('texts.po_text') }}}} = placeholders.tidy_text
+        with texts as (select * from (values {rows}) as texts (number, po_text)),
+        cleaned as ({{{{ cleaned_texts('texts', 'po_text') }}}})
+        select texts.number, cleaned.clean_text as po_number
+        from texts
+        inner join cleaned on texts.po_text = cleaned.po_text
     """  # noqa: S608 - our own texts
     arguments = ["--quiet", "show", "--limit", "-1", "--output", "json", "--inline", query]
     code, log = dbt(sample.data_dir, tmp_path, *arguments)

@@ -36,6 +36,18 @@ def generation(settings: Settings) -> Path:
     return folder
 
 
+def emptied_work_lists(sample: Refresh) -> duckdb.DuckDBPyConnection:
+    """The work lists that the refresh of the sample has built, without their rows."""
+    warehouse = duckdb.connect()
+    escaped = str(sample.data_dir / "warehouse/warehouse.duckdb").replace("'", "''")
+    warehouse.execute(f"attach '{escaped}' as built (read_only)")
+    warehouse.execute("create schema intermediate")
+    for name in LISTS:
+        model = f"intermediate.int_work_list_{name}"
+        warehouse.execute(f"create table {model} as from built.{model} where false")
+    return warehouse
+
+
 @pytest.fixture(scope="module")
 def found(sample: Refresh) -> dict[str, dg.AssetCheckEvaluation]:
     """What there is to fix in the sample."""
@@ -63,7 +75,9 @@ def test_each_question_warns_with_count_amount_and_the_first_five_rows(
                 "select count(*), sum(total_amount) from marts.invoice_preview where is_blocked"
             ).fetchall()[0],
         }
-    assert set(found) == set(counted)
+    # The numbers of the sample look right.
+    assert found["po_numbers"].passed
+    assert set(found) == {*counted, "po_numbers"}
     for name, (count, amount) in counted.items():
         evaluation = found[name]
         assert not evaluation.passed
@@ -107,14 +121,8 @@ def test_with_nothing_to_fix_the_checks_pass_in_silence(sample: Refresh, tmp_pat
     settings = read_settings({"PSA_DATA_DIR": str(tmp_path)})
     site = generation(settings) / "reports"
     site.mkdir()
-    with duckdb.connect() as empty:
-        escaped = str(sample.data_dir / "warehouse/warehouse.duckdb").replace("'", "''")
-        empty.execute(f"attach '{escaped}' as built (read_only)")
-        empty.execute("create schema intermediate")
-        for name in LISTS:
-            model = f"intermediate.int_work_list_{name}"
-            empty.execute(f"create table {model} as from built.{model} where false")
-        write_work_lists(read_work_lists(empty), site)
+    with emptied_work_lists(sample) as warehouse:
+        write_work_lists(read_work_lists(warehouse), site)
     found = look(settings)
     assert set(found) == {question.name for question in QUESTIONS}
     for evaluation in found.values():
@@ -123,10 +131,41 @@ def test_with_nothing_to_fix_the_checks_pass_in_silence(sample: Refresh, tmp_pat
         assert not evaluation.metadata
 
 
+def test_numbers_that_look_wrong_are_told_with_their_lines_and_money(
+    sample: Refresh, tmp_path: Path
+) -> None:
+    settings = read_settings({"PSA_DATA_DIR": str(tmp_path)})
+    site = generation(settings) / "reports"
+    site.mkdir()
+    with emptied_work_lists(sample) as warehouse:
+        warehouse.execute(
+            "insert into intermediate.int_work_list_po_numbers by name from (values"
+            " (1, 'Northwind', 'SEE-MAIL', 'lookalike; no_digit', 'SEE MAIL', 3, 2, 10.50, 2),"
+            " (2, null, '4.50001E+09', 'exponent_form', null, 1, 1, 1200, 1)"
+            ") as found (company_id, company_name, po_number, reasons, similar_po_number,"
+            " carrier_count, line_count, amount, fix_order)"
+        )
+        write_work_lists(read_work_lists(warehouse), site)
+    found = look(settings)["po_numbers"]
+    assert found.severity == dg.AssetCheckSeverity.WARN
+    assert (found.description or "").splitlines() == [
+        "2 PO numbers that look wrong, 1,210.50 in all; the first of them:",
+        "  company_id=2, company_name=(null), po_number=4.50001E+09, reasons=exponent_form, "
+        "similar_po_number=(null), carrier_count=1, line_count=1, amount=1200.0000",
+        "  company_id=1, company_name=Northwind, po_number=SEE-MAIL, "
+        "reasons=lookalike; no_digit, similar_po_number=SEE MAIL, carrier_count=3, "
+        "line_count=2, amount=10.5000",
+    ]
+
+
 def test_a_generation_without_work_lists_asks_for_one_refresh(tmp_path: Path) -> None:
     settings = read_settings({"PSA_DATA_DIR": str(tmp_path)})
     folder = generation(settings)
     message = f"Generation {folder.name} has no work lists, .* run the nightly refresh once"
+    with pytest.raises(dg.Failure, match=message):
+        look(settings)
+    (folder / "reports").mkdir()
+    (folder / "reports" / "work_lists.json").write_text('{"exposed_lines": {}}')
     with pytest.raises(dg.Failure, match=message):
         look(settings)
 

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from tests.oracle import core, coverage, invoices, milestones, utilization
+from tests.oracle import core, coverage, invoices, milestones, review, utilization
 from tests.oracle import purchase_orders as po
 from tests.oracle.comparison import Marts, compare
 from tests.oracle.landing import Landing
@@ -64,6 +64,7 @@ def compute_from(state: State) -> Marts:
         "problem_effort": po.problem_effort(state, entries),
         "po_utilization": used,
         "po_monthly_activity": utilization.po_monthly_activity(state, charges, entries, stones),
+        "po_number_review": review.po_number_review(state, charges, entries),
         "invoice_preview": preview,
         "invoice_preview_items": invoices.invoice_preview_items(to_invoice, preview),
         "fct_milestones": stones,

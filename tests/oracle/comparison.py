@@ -35,6 +35,7 @@ MART_KEYS: dict[str, tuple[str, ...]] = {
     "dim_purchase_orders": ("purchase_order_key",),
     "po_utilization": ("purchase_order_key",),
     "po_monthly_activity": ("purchase_order_key", "activity_month"),
+    "po_number_review": ("po_company_id", "po_number", "reason"),
     "invoice_preview": ("company_id", "purchase_order_key"),
     "invoice_preview_items": ("item_type", "item_key"),
     "fct_milestones": ("milestone_id",),
@@ -123,6 +124,9 @@ MART_COLUMNS: dict[str, tuple[str, ...]] = {
             purchase_order_key company_id po_number activity_month charge_lines charges_amount
             hours_worked billable_hours labor_amount milestone_amount cumulative_amount
             cumulative_hours""",
+        "po_number_review": """
+            po_company_id company_name po_number reason similar_po_number carrier_count line_count
+            amount""",
         "invoice_preview": """
             company_id company_name purchase_order_key po_number charge_lines
             charge_lines_to_update charges_amount labor_entries labor_amount milestone_count

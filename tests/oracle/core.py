@@ -89,7 +89,7 @@ def fct_charges_po_resolved(state: State) -> list[Row]:
     for charge in state.charges:
         resolved = resolve(state, charge, charge["date_purchased"], is_charge=True)
         billable = is_billable(state, charge)
-        invoiced = is_invoiced(charge["invoice_number"])
+        invoiced = is_invoiced(state, charge)
         facts.append(
             {
                 **resolved,
@@ -105,7 +105,7 @@ def fct_charges_po_resolved(state: State) -> list[Row]:
                 "billable_amount": charge["billable_amount"],
                 "extended_cost": charge["extended_cost"],
                 "is_billable": billable,
-                "invoice_number": charge["invoice_number"],
+                "invoice_number": state.invoice_of(charge),
                 "is_invoiced": invoiced,
                 "date_purchased": charge["date_purchased"],
                 "purchase_order_number": charge["purchase_order_number"],
@@ -134,7 +134,7 @@ def fct_time_entries_po_resolved(state: State) -> list[Row]:
             and resolved["ticket_id"] is None
             and resolved["contract_id"] is None
         )
-        invoiced = is_invoiced(entry["invoice_number"])
+        invoiced = is_invoiced(state, entry)
         facts.append(
             {
                 **resolved,
@@ -148,7 +148,7 @@ def fct_time_entries_po_resolved(state: State) -> list[Row]:
                 "labor_amount": labor_amount(entry),
                 "is_non_billable": entry["is_non_billable"] is True,
                 "is_internal": internal,
-                "invoice_number": entry["invoice_number"],
+                "invoice_number": state.invoice_of(entry),
                 "is_invoiced": invoiced,
                 "is_exposed": (
                     not resolved["has_po"]

@@ -18,6 +18,15 @@ CORNERS: tuple[str, ...] = tuple(
         "charge.unknown_in_key": "True False",
         "charge.po_of_relative": "True False",
         "charge.company_is_zero": "True False",
+        "charge.invoice_number": "True False",
+        "po_text.is_placeholder": "True False",
+        "po_text.wrapping": "formula apostrophe zero_fraction",
+        "review.reason": "exponent_form no_digit lookalike",
+        "review.has_lines=True, carriers": "True False",
+        "review.has_lines=False, carriers": "True",
+        "review.several": "True False",
+        "review.similar_ties": "True False",
+        "time_entry.invoice_number": "True False",
         "time_entry.po_source": "task ticket project contract none",
         "time_entry.po_gap_reason": f"{_REASONS} None",
         "time_entry.is_internal": "True False",
@@ -48,7 +57,7 @@ CORNERS: tuple[str, ...] = tuple(
         "milestone.stage=completed, odd spelling": "True False",
         "milestone.stage=approved_for_billing, odd spelling": "True False",
         "milestone.stage=billed, odd spelling": "True False",
-        "milestone.amount_is_zero": "True False",
+        "milestone.amount_is": "above at below",
         "milestone.company": " ".join(
             f"{company},{stage}"
             for company in ("client", "orphan", "zero", "null")

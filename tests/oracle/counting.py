@@ -12,7 +12,7 @@ from tests.oracle.conflicts import CONFLICT_TYPES, is_replaced
 from tests.oracle.measures import is_active_contract
 from tests.oracle.state import State
 from tests.oracle.tables import Row
-from tests.oracle.texts import status_key, tidy
+from tests.oracle.texts import is_blank, is_placeholder, status_key, tidy, tidy_po
 
 
 def count_corners(state: State, marts: Marts) -> Counter[str]:
@@ -20,6 +20,8 @@ def count_corners(state: State, marts: Marts) -> Counter[str]:
     counts: Counter[str] = Counter()
     for corners in (
         _of_lines(marts),
+        _of_texts(state),
+        _of_review(marts),
         _of_purchase_order_marts(marts),
         _of_utilization(state, marts),
         _of_milestones(state, marts),
@@ -56,6 +58,40 @@ def _of_lines(marts: Marts) -> Iterator[str]:
                 yield f"{kind}.po_of_relative={row['po_company_id'] != row['company_id']}"
             yield f"{kind}.company_is_null={row['company_id'] is None}"
             yield f"{kind}.company_is_zero={row['company_id'] == 0}"
+
+
+def _of_texts(state: State) -> Iterator[str]:
+    for kind, lines in (("charge", state.charges), ("time_entry", state.time_entries)):
+        for line in lines:
+            text = line["invoice_number"]
+            if not is_blank(text):
+                yield f"{kind}.invoice_number={is_placeholder(text, state.placeholders)}"
+    carriers = [*state.charges, *(row for rows in state.parents.values() for row in rows.values())]
+    for carrier in carriers:
+        text = carrier["purchase_order_number"]
+        if not is_blank(text):
+            yield f"po_text.is_placeholder={is_placeholder(text, state.placeholders)}"
+            wrapping = {"=": "formula", "'": "apostrophe"}.get(tidy(text)[0])
+            if wrapping:
+                yield f"po_text.wrapping={wrapping}"
+            if tidy(text) != tidy_po(text) and not wrapping:
+                yield "po_text.wrapping=zero_fraction"
+
+
+def _of_review(marts: Marts) -> Iterator[str]:
+    numbers = marts["dim_purchase_orders"]
+    lines = {
+        (row["company_id"], row["po_number"]): row["charge_count"] + row["time_entry_count"]
+        for row in numbers
+    }
+    reasons = Counter((row["po_company_id"], row["po_number"]) for row in marts["po_number_review"])
+    for row in marts["po_number_review"]:
+        yield f"review.reason={row['reason']}"
+        yield f"review.has_lines={row['line_count'] > 0}, carriers={row['carrier_count'] > 0}"
+        yield f"review.several={reasons[row['po_company_id'], row['po_number']] > 1}"
+        if row["similar_po_number"] is not None:
+            other = lines.get((row["po_company_id"], row["similar_po_number"]), 0)
+            yield f"review.similar_ties={other == row['line_count']}"
 
 
 def _of_purchase_order_marts(marts: Marts) -> Iterator[str]:
@@ -118,7 +154,7 @@ def _of_utilization(state: State, marts: Marts) -> Iterator[str]:
             yield f"po.status={row['utilization_status']}, has an end"
     for row in state.register:
         text = row["purchase_order_number"]
-        yield f"register.is_tidy={text == tidy(text)}"
+        yield f"register.is_tidy={text == tidy_po(text)}"
     for row in marts["dim_purchase_orders"]:
         has_lines = row["charge_count"] + row["time_entry_count"] > 0
         yield f"dim_po.registered={row['is_registered']}, has_lines={has_lines}"
@@ -147,7 +183,7 @@ def _of_milestones(state: State, marts: Marts) -> Iterator[str]:
         yield f"milestone.stage={stage}"
         is_exact = milestone["status_name"] in ("Completed", "Approved for Billing", "Billed")
         yield f"milestone.stage={stage}, odd spelling={not is_exact}"
-        yield f"milestone.amount_is_zero={milestone['amount'] == 0}"
+        yield f"milestone.amount_is={_sign(milestone['amount'])}"
         yield f"milestone.company={_company(state, fact)},{stage}"
         yield f"milestone.conflict_count={fact['conflict_count']}"
         if milestone["date_due"] is None:

@@ -9,12 +9,12 @@ from fractions import Fraction
 from tests.oracle.resolution import first_not_none
 from tests.oracle.state import State
 from tests.oracle.tables import Row
-from tests.oracle.texts import is_blank, status_key, tidy
+from tests.oracle.texts import status_key
 
 
-def is_invoiced(invoice_number: str | None) -> bool:
-    """RES-14: not blank and not `0`."""
-    return not is_blank(invoice_number) and tidy(invoice_number) != "0"
+def is_invoiced(state: State, line: Row) -> bool:
+    """RES-14: its invoice number says something."""
+    return state.invoice_of(line) is not None
 
 
 def is_billable(state: State, charge: Row) -> bool:
@@ -32,7 +32,7 @@ def is_active_contract(state: State, contract: Row) -> bool:
 def labor_is_tracked(state: State) -> bool:
     """RES-18: `auto` is on when any time entry is invoiced."""
     if state.labor_tracking == "auto":
-        return any(is_invoiced(entry["invoice_number"]) for entry in state.time_entries)
+        return any(is_invoiced(state, entry) for entry in state.time_entries)
     return state.labor_tracking == "on"
 
 

@@ -10,7 +10,14 @@ from pathlib import Path
 
 from tests.oracle.landing import Batch, Landing
 from tests.oracle.tables import TABLES, Row, source_of
-from tests.oracle.texts import clean_po, read_placeholders, read_seed, status_key, tidy
+from tests.oracle.texts import (
+    clean_po,
+    read_placeholders,
+    read_seed,
+    status_key,
+    tidy,
+    tidy_po,
+)
 
 DEFAULT_PRECEDENCE = ("charge", "task", "ticket", "project", "contract")
 INHERITED_LEVELS = ("task", "ticket", "project", "contract")
@@ -148,6 +155,11 @@ class State:
         """The current PO text of an object; a level left out of the precedence has none."""
         return row["purchase_order_number"] if level in self.precedence else None
 
+    def invoice_of(self, line: Row) -> str | None:
+        """RES-14: the invoice number of a line as delivered, None when it says nothing."""
+        text: str | None = line["invoice_number"]
+        return None if clean_po(text, self.placeholders) is None else text
+
     def current_po(self, level: str, row: Row) -> str | None:
         """The current clean PO of an object."""
         return clean_po(self.po_text(level, row), self.placeholders)
@@ -177,7 +189,7 @@ def load(
             row["material_code_name"]: row["po_priority"]
             for row in read_seed("material_code_priorities")
         }
-    tidy_placeholders = frozenset(tidy(placeholder) for placeholder in placeholders)
+    tidy_placeholders = frozenset(tidy_po(placeholder) for placeholder in placeholders)
     if isinstance(landing, Path):
         folder, landing = landing, Landing()
         landing.take_in(folder)

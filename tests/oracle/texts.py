@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from pathlib import Path
 
 SEEDS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds"
@@ -14,8 +15,35 @@ _WHITE_SPACE = re.compile(r"[\s\u180e\u200b\u200c\u200d\u2060\ufeff]+")
 
 
 def tidy(text: str | None) -> str:
-    """RES-2: trim, collapse white space to one space, upper-case."""
+    """Trim, collapse white space to one space, upper-case."""
     return _WHITE_SPACE.sub(" ", text or "").strip(" ").upper()
+
+
+def tidy_po(text: str | None) -> str:
+    """RES-2: a text as a PO is written, before it is asked whether it is one."""
+    tidied = tidy(text)
+    if len(tidied) > 2 and tidied.startswith('="') and tidied.endswith('"'):
+        tidied = tidied[2:-1].strip(" ")
+    elif tidied.startswith("'"):
+        tidied = tidied[1:].strip(" ")
+    digits, point, fraction = tidied.partition(".")
+    is_whole = digits != "" and fraction != "" and set(digits) <= set("0123456789")
+    return digits if point and is_whole and set(fraction) == {"0"} else tidied
+
+
+def letters_and_digits(text: str) -> str:
+    """A text without everything else, in any script."""
+    return "".join(letter for letter in text if unicodedata.category(letter)[0] in "LN")
+
+
+def is_numeral(letter: str) -> bool:
+    """Whether it is a digit, or stands for a number otherwise, in any script."""
+    return unicodedata.category(letter)[0] == "N"
+
+
+def is_zero(letter: str) -> bool:
+    """Whether it is the digit zero of any script."""
+    return unicodedata.decimal(letter, None) == 0
 
 
 def is_blank(text: str | None) -> bool:
@@ -24,14 +52,14 @@ def is_blank(text: str | None) -> bool:
 
 
 def is_placeholder(text: str | None, placeholders: frozenset[str]) -> bool:
-    """RES-3: the text stands for "no PO"."""
-    return tidy(text) != "" and tidy(text) in placeholders
+    """RES-3: something is there, and it stands for "no PO"."""
+    return not is_blank(text) and clean_po(text, placeholders) is None
 
 
 def clean_po(text: str | None, placeholders: frozenset[str]) -> str | None:
-    """RES-2: the PO that all marts show, or None."""
-    tidied = tidy(text)
-    if tidied == "" or tidied in placeholders:
+    """RES-2, RES-3: the PO that all marts show, or None."""
+    tidied = tidy_po(text)
+    if all(is_zero(letter) for letter in letters_and_digits(tidied)) or tidied in placeholders:
         return None
     return tidied
 

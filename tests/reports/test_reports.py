@@ -183,10 +183,11 @@ def hostile(generation: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"update marts.{table} set {column} = ([{attacks}])[1 + rowid % {len(HOSTILE + FORMULAS)}]"
         for table, column in columns
     ]
-    attacked = {}
-    for (name, found), attack in zip(lists_of(generation).items(), HOSTILE, strict=True):
-        assert found.first
-        first: Row = dict.fromkeys(found.first, attack)
+    lists = lists_of(generation)
+    attacked = dict(lists)
+    told = {name: found for name, found in lists.items() if found.first}
+    for (name, found), attack in zip(told.items(), HOSTILE, strict=True):
+        first: Row = dict.fromkeys(found.first or (), attack)
         attacked[name] = replace(found, first=first | {"amount": "1", "total_amount": "1"})
     folder = tmp_path_factory.mktemp("hostile") / "g"
     return changed(generation, folder, *statements, work_lists=attacked)

@@ -31,10 +31,16 @@ _LONGEST = {
 _FURTHER: dict[tuple[str, str], tuple[str, ...]] = {
     ("time_entries", "hours_worked"): ("-0.25", "24.0001", "100000000"),
     ("time_entries", "hours_to_bill"): ("100000000",),
-    ("contract_milestones", "amount"): ("-0.01",),
     ("purchase_orders", "authorized_amount"): ("-1",),
     ("purchase_orders", "authorized_hours"): ("-0.5", "100000000"),
-    ("purchase_orders", "purchase_order_number"): ("n/a", " TBD\u00a0", "\u200b"),
+    ("purchase_orders", "purchase_order_number"): (
+        "n/a",
+        " TBD\u00a0",
+        "\u200b",
+        "0.0",
+        "'-",
+        '="NULL"',
+    ),
     ("charges", "charge_kind"): ("subscription",),
     ("charges", "description"): ("é" * 8001,),
     ("charges", "invoice_number"): ("9" * 101,),

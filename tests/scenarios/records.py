@@ -280,7 +280,10 @@ def _milestone(world: World, milestone_id: int) -> Row:
         "title": f"Milestone {milestone_id}",
         # many share an amount, so the next criterion decides the order to fix them
         "amount": rng.choice(
-            [Decimal(0), Decimal("1500.5"), Decimal(2000), Decimal(rng.randint(1, 99999)) / 100]
+            [
+                *(Decimal(0), Decimal("1500.5"), Decimal(2000), Decimal("-1500.5")),
+                Decimal(rng.randint(-9999, 99999)) / 100,
+            ]
         ),
         "status_name": rng.choice(_MILESTONE_STATUSES),
         "date_due": _due_date(world, world.latest("contracts", target)),

@@ -5,8 +5,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-PLACEHOLDERS = ("N/A", "TBD", "-")  # named by RES-3, so every edited seed has them
-PO_NUMBERS = ("PO-1001", "4500012", "ACME 77 B", "BÜRO 5", "X")
+# No seed that is worth having lacks the words, and the others need none (RES-3).
+PLACEHOLDERS = ("N/A", "TBD", "NULL", "#N/A", "\\N", "NOT INVOICED", "-", "…", "0000", "0.0")
+# Those after the fifth look wrong, or like one before (MRT-23).
+PO_NUMBERS = (
+    *("PO-1001", "4500012", "ACME 77 B", "BÜRO 5", "X"),
+    *("PO 1001", "PO1001", "0004500012", "4.50001E+09", "45E+11", "SEE EMAIL", "SEE-EMAIL"),
+)
 _DIRTY_SPACES = (" ", "  ", "\t", "\u00a0", " \u00a0 ", "\u200b", "\ufeff", "\u2009", "\u3000")
 
 
@@ -23,7 +28,16 @@ def maybe(rng: random.Random, probability: float, value: Any) -> Any:
 
 
 def dirty(rng: random.Random, text: str) -> str:
-    """The same PO as people type and paste it."""
+    """The same PO as people type and paste it, and as spreadsheets give it back."""
+    if text.isdecimal() and chance(rng, 0.3):
+        text += rng.choice([".0", ".0000"])
+    text = _typed(rng, text)
+    if chance(rng, 0.2):
+        text = rng.choice(['="{}"', "'{}", ' ="{}"', "\u00a0'{}"]).format(text)
+    return text
+
+
+def _typed(rng: random.Random, text: str) -> str:
     parts = text.split(" ")
     if chance(rng, 0.5):
         parts = [part.lower() for part in parts]
@@ -70,7 +84,8 @@ def optional_amount(rng: random.Random) -> Decimal | None:
 
 
 def any_invoice_number(rng: random.Random, invoiced: bool) -> str | None:
-    """A blank, `0` or a real number; the first two mean "not invoiced yet"."""
+    """A real number, or something that means "not invoiced yet"."""
     if invoiced and chance(rng, 0.35):
-        return rng.choice(["INV-1", "2026-0042", "00"])
-    return rng.choice([None, None, None, "0", " ", "  "])
+        return rng.choice(["INV-1", "2026-0042", '="0042"', "INV"])
+    nothing = rng.choice([None, None, None, "0", " ", "  ", rng.choice(PLACEHOLDERS)])
+    return dirty(rng, nothing) if nothing in PLACEHOLDERS and chance(rng, 0.4) else nothing

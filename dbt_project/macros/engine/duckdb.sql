@@ -23,6 +23,7 @@
 {%- endmacro %}
 
 
+{#- In the replacement, \1 is what the first group of the pattern has matched. -#}
 {% macro replace_matches(text, pattern, replacement) -%}
     {{ adapter.dispatch('replace_matches')(text, pattern, replacement) }}
 {%- endmacro %}

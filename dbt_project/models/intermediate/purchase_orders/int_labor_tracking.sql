@@ -5,9 +5,17 @@ time_entries as (
     select * from {{ ref('stg_autotask__time_entries') }}
 ),
 
+invoice_placeholders as (
+    select * from {{ ref('int_invoice_placeholders') }}
+),
+
 invoicing as (
-    select coalesce(bool_or({{ is_invoiced('invoice_number') }}), false) as is_any_invoiced
+    select
+        coalesce(bool_or({{ is_invoiced('time_entries', 'invoice_placeholders') }}), false)
+            as is_any_invoiced
     from time_entries
+    left join invoice_placeholders
+        on time_entries.invoice_number = invoice_placeholders.invoice_text
 ),
 
 final as (

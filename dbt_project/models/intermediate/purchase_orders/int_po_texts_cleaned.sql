@@ -12,10 +12,6 @@ purchase_orders as (
     select * from {{ ref('stg_reference__purchase_orders') }}
 ),
 
-po_placeholders as (
-    select * from {{ ref('po_placeholders') }}
-),
-
 -- Few texts stand on many rows: cleaning each text once is what makes the rule cheap.
 po_texts as (
     select purchase_order_number as po_text from charges
@@ -25,29 +21,17 @@ po_texts as (
     select purchase_order_number as po_text from purchase_orders
 ),
 
-tidied as (
-    select
-        po_text,
-        {{ tidy_po('po_text') }} as tidy_text
-    from po_texts
-    where po_text is not null
-),
-
-placeholders as (
-    select distinct {{ tidy_po('placeholder') }} as tidy_text
-    from po_placeholders
+cleaned as (
+    {{ cleaned_texts('po_texts', 'po_text') }}
 ),
 
 final as (
     select
-        tidied.po_text,
-        case
-            when placeholders.tidy_text is null then nullif(tidied.tidy_text, '')
-        end as po_number,
-        placeholders.tidy_text is not null as is_placeholder
-    from tidied
-    left join placeholders
-        on tidied.tidy_text = placeholders.tidy_text
+        po_text,
+        clean_text as po_number,
+        clean_text is null and not {{ is_blank('po_text') }} as is_placeholder
+    from cleaned
+    where po_text is not null
 )
 
 select * from final

@@ -11,15 +11,23 @@ cancelled_statuses as (
     select * from {{ ref('int_cancelled_statuses') }}
 ),
 
+invoice_placeholders as (
+    select * from {{ ref('int_invoice_placeholders') }}
+),
+
 charges_with_flags as (
     select
         charges.*,
         coalesce(charges.is_billable, true) and cancelled_statuses.status_name is null
             as is_still_billable,
-        {{ is_invoiced('charges.invoice_number') }} as is_invoiced
+        {{ is_invoiced('charges', 'invoice_placeholders') }} as is_invoiced,
+        case when invoice_placeholders.invoice_text is null then charges.invoice_number end
+            as own_invoice_number
     from charges
     left join cancelled_statuses
         on charges.status_name = cancelled_statuses.status_name
+    left join invoice_placeholders
+        on charges.invoice_number = invoice_placeholders.invoice_text
 ),
 
 final as (
@@ -44,7 +52,7 @@ final as (
         material_code_name,
         name,
         description,
-        invoice_number,
+        own_invoice_number as invoice_number,
         purchase_order_number,
         internal_po_number,
         charge_po,

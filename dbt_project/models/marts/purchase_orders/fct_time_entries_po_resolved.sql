@@ -11,6 +11,10 @@ labor_tracking as (
     select * from {{ ref('int_labor_tracking') }}
 ),
 
+invoice_placeholders as (
+    select * from {{ ref('int_invoice_placeholders') }}
+),
+
 time_entries_with_amounts as (
     select
         time_entries.*,
@@ -28,9 +32,13 @@ time_entries_with_amounts as (
         or coalesce(
             time_entries.task_id, time_entries.ticket_id, time_entries.effective_contract_id
         ) is null as is_internal,
-        {{ is_invoiced('time_entries.invoice_number') }} as is_invoiced
+        {{ is_invoiced('time_entries', 'invoice_placeholders') }} as is_invoiced,
+        case when invoice_placeholders.invoice_text is null then time_entries.invoice_number end
+            as own_invoice_number
     from time_entries
     cross join labor_tracking
+    left join invoice_placeholders
+        on time_entries.invoice_number = invoice_placeholders.invoice_text
 ),
 
 final as (
@@ -50,7 +58,7 @@ final as (
         project_number,
         task_number,
         ticket_number,
-        invoice_number,
+        own_invoice_number as invoice_number,
         task_po,
         ticket_po,
         project_po,
