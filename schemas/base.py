@@ -151,6 +151,8 @@ class RawTable(pa.DataFrameModel):
     _optional: bool = False
     _rule_files: tuple[Path, ...] = ()
     _record: str | None = None
+    _part_of: str | None = None
+    _kind: str | None = None
 
     @classmethod
     def key(cls) -> tuple[str, ...]:
@@ -182,12 +184,22 @@ class RawTable(pa.DataFrameModel):
     @classmethod
     def record_id(cls) -> str:
         """What an id of this table is called everywhere else."""
-        return f"{cls._record or cls._singular()}_id"
+        return f"{cls._record or _singular(cls.table_name())}_id"
 
     @classmethod
     def is_optional(cls) -> bool:
         """Whether a landing folder may come without the table."""
         return cls._optional
+
+    @classmethod
+    def part_of(cls) -> str | None:
+        """The table of the same source whose records of one kind these are (RAW-10), if any."""
+        return cls._part_of
+
+    @classmethod
+    def kind(cls) -> str | None:
+        """The kind of all records of a part."""
+        return cls._kind
 
     @classmethod
     def table_name(cls) -> str:
@@ -287,12 +299,9 @@ class RawTable(pa.DataFrameModel):
         metadata = cls.schema().columns[column].metadata or {}
         spellings = [column, *metadata.get("aliases", ())]
         if column in ("id", "status_name"):  # as the Power BI models name them
-            spellings.append(f"{cls._singular()}_{column}")
+            tables = filter(None, [cls.table_name(), cls._part_of])
+            spellings += [f"{_singular(table)}_{column}" for table in tables]
         return spellings
-
-    @classmethod
-    def _singular(cls) -> str:
-        return re.sub(r"ies$", "y", cls.table_name()).removesuffix("s")
 
     @classmethod
     def judge(cls, delivered: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -372,6 +381,10 @@ class RawTable(pa.DataFrameModel):
             for (column,), found in broken.group_by("column")
         ]
         return pl.concat(values).sort("row", "column", "rule")
+
+
+def _singular(table: str) -> str:
+    return re.sub(r"ies$", "y", table).removesuffix("s")
 
 
 def _plain(header: str) -> str:

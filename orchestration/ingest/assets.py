@@ -42,6 +42,7 @@ BATCHES_COLUMNS: dict[str, pl.DataType] = {
     "missing_columns": pl.List(pl.String()),
 }
 BATCHES, REJECTS = dg.AssetKey(["ingest", "batches"]), dg.AssetKey(["quarantine", "rejects"])
+DUPLICATES = dg.AssetKey(["quarantine", "charge_duplicates"])
 REJECTS_SHOWN = 100
 
 
@@ -174,6 +175,7 @@ def batches_asset(settings: Settings) -> dg.AssetsDefinition:
     descriptions = {
         BATCHES: "One row per delivered content of a raw table, with what became of its rows.",
         REJECTS: "One row per rule that a quarantined row of any raw table breaks.",
+        DUPLICATES: "One row per charge that a later row of its key in its file replaces.",
     }
 
     @dg.multi_asset(
@@ -211,6 +213,7 @@ def batches_asset(settings: Settings) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(
             REJECTS, metadata={"quarantined_rows": int(rows["quarantined"].sum())}
         )
+        yield dg.MaterializeResult(DUPLICATES)
 
     return batches
 

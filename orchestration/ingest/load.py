@@ -22,6 +22,7 @@ from orchestration.ingest.landing import Batch
 from orchestration.ingest.raw_store import (
     LEDGER,
     NO_DELIVERY,
+    NO_DUPLICATES,
     NO_REJECTS,
     QUARANTINE_COLUMNS,
     Content,
@@ -151,6 +152,8 @@ class TableStore(TableFiles):
         self._await_refused(delivered, load)
         # Empty, typed files, so that the models need no special case.
         empty_file(self.quarantine / NO_REJECTS, self.quarantine_schema())
+        self.duplicates.mkdir(exist_ok=True)
+        empty_file(self.duplicates / NO_DUPLICATES, self.raw_schema())
         if self.contents():
             (self.raw / NO_DELIVERY).unlink(missing_ok=True)
         elif self.table.is_optional():

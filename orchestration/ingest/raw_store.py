@@ -48,6 +48,7 @@ QUARANTINE_COLUMNS: dict[str, pl.DataType] = {
     "measure": pl.Decimal(38, 4),
 }
 NO_REJECTS, NO_DELIVERY = "no-rejects.parquet", "no-delivery.parquet"
+NO_DUPLICATES = "no-duplicates.parquet"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,10 @@ time_entries as (
 ),
 
 invoicing as (
-    select coalesce(bool_or({{ is_invoiced('invoice_number') }}), false) as is_any_invoiced
+    select
+        coalesce(
+            bool_or({{ is_invoiced('invoice_number') }} or coalesce(is_billed, false)), false
+        ) as is_any_invoiced
     from time_entries
 ),
 

@@ -16,7 +16,8 @@ charges_with_flags as (
         charges.*,
         coalesce(charges.is_billable, true) and cancelled_statuses.status_name is null
             as is_still_billable,
-        {{ is_invoiced('charges.invoice_number') }} as is_invoiced
+        {{ is_invoiced('charges.invoice_number') }} or coalesce(charges.is_billed, false)
+            as is_invoiced
     from charges
     left join cancelled_statuses
         on charges.status_name = cancelled_statuses.status_name

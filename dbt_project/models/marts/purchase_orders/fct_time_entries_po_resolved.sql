@@ -28,7 +28,8 @@ time_entries_with_amounts as (
         or coalesce(
             time_entries.task_id, time_entries.ticket_id, time_entries.effective_contract_id
         ) is null as is_internal,
-        {{ is_invoiced('time_entries.invoice_number') }} as is_invoiced
+        {{ is_invoiced('time_entries.invoice_number') }} or coalesce(time_entries.is_billed, false)
+            as is_invoiced
     from time_entries
     cross join labor_tracking
 ),
