@@ -6,7 +6,7 @@ in this package knows where files lie or who runs the load.
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -18,6 +18,7 @@ import polars as pl
 from pandera.errors import SchemaErrors
 
 from schemas import grammar
+from schemas.headers import Headers
 from schemas.po_texts import PO_COLUMN, clean_po
 
 Id = pl.Int64
@@ -41,20 +42,6 @@ TYPE_RULES: dict[type, str] = {
 REQUIRED = "required"
 AS_DELIVERED = " as delivered"
 BROKEN_RULES = {"row": pl.Int64, "column": pl.String, "rule": pl.String, "value": pl.String}
-
-
-class HeaderError(ValueError):
-    """The header of a file does not fit its table."""
-
-    def __init__(self, column: str, problem: str) -> None:
-        """Say what is wrong with the header of `column`."""
-        super().__init__(f"column {column}: {problem}")
-        self.column = column
-        self.problem = problem
-
-
-class MissingColumnError(HeaderError):
-    """A file lacks a column that its table requires."""
 
 
 def field(
@@ -247,61 +234,16 @@ class RawTable(pa.DataFrameModel):
         return digest.hexdigest()[:12]
 
     @classmethod
-    def match_headers(cls, headers: Iterable[str]) -> dict[str, int]:
-        """Find the position of every column of the table among a file's headers (RAW-2).
-
-        Headers match by letters and digits alone, in any case; the canonical name wins over the
-        aliases, and these in the order listed.
-
-        Raises:
-            HeaderError: a required column is missing, or two headers are one column.
-        """
-        positions: dict[str, list[int]] = {}
-        names = list(headers)
-        for position, header in enumerate(names):
-            positions.setdefault(_plain(header), []).append(position)
-        matched: dict[str, int] = {}
-        for column in cls.columns():
-            for spelling in cls._spellings(column):
-                found = positions.get(_plain(spelling), [])
-                if len(found) > 1:
-                    alike = " and ".join(repr(names[position]) for position in found)
-                    raise HeaderError(column, f"headers {alike} are the same column; keep one")
-                if found:
-                    matched.setdefault(column, found[0])
-        for column in cls.required_columns():
-            if column not in matched:
-                spellings = ", ".join(cls._spellings(column))
-                raise MissingColumnError(column, f"required column missing (accepted: {spellings})")
-        return matched
-
-    @classmethod
-    def count_known(cls, headers: Iterable[str]) -> int:
-        """Count the headers that are a column of the table."""
-        known = {_plain(spelling) for name in cls.columns() for spelling in cls._spellings(name)}
-        return sum(_plain(header) in known for header in headers)
-
-    @classmethod
-    def drift(cls, headers: Iterable[str]) -> tuple[list[str], list[str]]:
-        """Tell what a file's headers have beyond the table's columns, and what they lack (RAW-3).
-
-        Returns:
-            The unknown headers as delivered, and the names of the missing columns.
-        """
-        delivered = {_plain(header): header for header in headers}
-        known = {column: set(map(_plain, cls._spellings(column))) for column in cls.columns()}
-        unknown = delivered.keys() - set().union(*known.values())
-        missing = [name for name, spellings in known.items() if not spellings & delivered.keys()]
-        return sorted(delivered[header] for header in unknown), missing
-
-    @classmethod
-    def _spellings(cls, column: str) -> list[str]:
-        metadata = cls.schema().columns[column].metadata or {}
-        spellings = [column, *metadata.get("aliases", ())]
-        if column in ("id", "status_name"):  # as the Power BI models name them
-            tables = filter(None, [cls.table_name(), cls._part_of])
-            spellings += [f"{_singular(table)}_{column}" for table in tables]
-        return spellings
+    @cache
+    def headers(cls) -> Headers:
+        """The headers under which a file may have the columns of the table, best first."""
+        spellings = {}
+        for name, column in cls.schema().columns.items():
+            spellings[name] = [name, *(column.metadata or {}).get("aliases", ())]
+            if name in ("id", "status_name"):  # as the Power BI models name them
+                tables = filter(None, [cls.table_name(), cls._part_of])
+                spellings[name] += [f"{_singular(table)}_{name}" for table in tables]
+        return Headers(spellings, cls.required_columns())
 
     @classmethod
     def judge(cls, delivered: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -385,10 +327,6 @@ class RawTable(pa.DataFrameModel):
 
 def _singular(table: str) -> str:
     return re.sub(r"ies$", "y", table).removesuffix("s")
-
-
-def _plain(header: str) -> str:
-    return "".join(letter for letter in header.lower() if letter.isalnum())
 
 
 def _is_null(data: pa.PolarsData) -> pl.LazyFrame:

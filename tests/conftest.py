@@ -72,6 +72,27 @@ def python(*arguments: str, root: Path = ROOT, **variables: str) -> tuple[int, s
     return ended.returncode, ended.stdout, ended.stderr
 
 
+def dbt(data_dir: Path, target: Path, *arguments: str) -> tuple[int, str]:
+    """Run dbt on a data folder; returns exit code and output."""
+    folders = [
+        "--project-dir",
+        str(ROOT / "dbt_project"),
+        "--profiles-dir",
+        str(ROOT / "dbt_project"),
+    ]
+    code, output, errors = python(
+        "-m",
+        "orchestration.cli",
+        "exec",
+        str(ROOT / ".venv/bin/dbt"),
+        *arguments,
+        *folders,
+        *("--target-path", str(target), "--log-path", str(target)),
+        PSA_DATA_DIR=str(data_dir),
+    )
+    return code, output + errors
+
+
 def refresh(landing: Path, data_dir: Path, root: Path = ROOT, **variables: str) -> Refresh:
     """Refresh from a landing folder into a data folder, as `make run` does."""
     folders = {"PSA_LANDING_DIR": str(landing), "PSA_DATA_DIR": str(data_dir)}

@@ -12,8 +12,8 @@ import dagster as dg
 import polars as pl
 
 from orchestration.ingest.landing import find_batches
-from orchestration.ingest.load import TableStore
-from orchestration.ingest.raw_store import Content, whole_file
+from orchestration.ingest.load import TableLoader
+from orchestration.ingest.raw_store import Content, TableFiles, whole_file
 from orchestration.ingest.rejections import RefusedFile
 from orchestration.settings import Settings
 from schemas import RAW_TABLES
@@ -96,14 +96,14 @@ def _raw_asset(source: str, name: str, settings: Settings) -> dg.AssetsDefinitio
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         settings.prepare_data_dir()  # refuses the rows of another landing folder
         batches, ignored = find_batches(settings.landing_dir)
-        store = TableStore(source, name, settings, context.run.run_id)
-        load = store.load(batches[source, name])
+        files = TableFiles(source, name, settings)
+        load = TableLoader(files, context.run.run_id).load(batches[source, name])
         for warning in [
             *(text for text in ignored if _is_about(text, source, name)),
             *load.warnings,
         ]:
             context.log.warning(warning)
-        loaded = list(store.contents().values())
+        loaded = list(files.contents().values())
         if not loaded and not load.refusals and not table.is_optional():
             facts = {"name": name, "folder": settings.landing_dir / source}
             load.refusals.append(RefusedFile(f"{source}/{name}", "missing_table", **facts))
@@ -196,19 +196,7 @@ def batches_asset(settings: Settings) -> dg.AssetsDefinition:
         for warning in find_batches(settings.landing_dir)[1]:
             if not any(_is_about(warning, source, name) for source, name in RAW_TABLES):
                 context.log.warning(warning)
-        rows = pl.DataFrame(
-            [
-                row
-                for source, name in RAW_TABLES
-                for row in _listed(TableStore(source, name, settings))
-            ],
-            schema=BATCHES_COLUMNS,
-        )
-        target = batches_file(settings)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not target.exists() or not pl.read_parquet(target).equals(rows):
-            with whole_file(target) as unfinished:
-                rows.write_parquet(unfinished)
+        rows = write_batches(settings)
         yield dg.MaterializeResult(BATCHES, metadata={"dagster/row_count": rows.height})
         yield dg.MaterializeResult(
             REJECTS, metadata={"quarantined_rows": int(rows["quarantined"].sum())}
@@ -218,12 +206,25 @@ def batches_asset(settings: Settings) -> dg.AssetsDefinition:
     return batches
 
 
-def _listed(store: TableStore) -> Iterator[dict[str, Any]]:
-    for folder in (store.raw, store.replaced, store.refused, store.mended):
-        for content in store.contents(folder).values():
-            unknown, missing = store.table.drift(content.headers)
+def write_batches(settings: Settings) -> pl.DataFrame:
+    """List the contents of all raw tables for the models; returns the list."""
+    tables = (TableFiles(source, name, settings) for source, name in RAW_TABLES)
+    listed = [row for files in tables for row in _listed(files)]
+    rows = pl.DataFrame(listed, schema=BATCHES_COLUMNS)
+    target = batches_file(settings)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.exists() or not pl.read_parquet(target).equals(rows):
+        with whole_file(target) as unfinished:
+            rows.write_parquet(unfinished)
+    return rows
+
+
+def _listed(files: TableFiles) -> Iterator[dict[str, Any]]:
+    for folder in (files.raw, files.replaced, files.refused, files.mended):
+        for content in files.contents(folder).values():
+            unknown, missing = files.table.headers().drift(content.headers)
             yield {name: getattr(content, name, None) for name in BATCHES_COLUMNS} | {
-                "is_replaced": folder == store.replaced,
+                "is_replaced": folder == files.replaced,
                 "is_refused": bool(content.refusal_kind),
                 "new_columns": unknown,
                 # A file without a single header, `[]`, says nothing of its columns.

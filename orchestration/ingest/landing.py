@@ -1,16 +1,18 @@
 """Find, name and date the files of a landing folder (rules: landing.md).
 
-How a file is read is the business of `formats`, what becomes of its rows that of `load`.
+How a file is read is the business of `readers`, what becomes of its rows that of `load`.
 """
 
-import hashlib
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BufferedReader
 from pathlib import Path
 
-from orchestration.ingest.formats import EXTENSIONS, extension_of
+from orchestration.ingest.readers import FORMATS, extension_of
 from orchestration.ingest.rejections import RefusedFile
 from schemas import RAW_TABLES
 
@@ -72,11 +74,12 @@ class Batch:
         except OSError as error:
             raise RefusedFile(self.file, "unreadable", reason=error.strerror) from None
 
-    def content_hash(self) -> str:
-        """SHA-256 of the file's bytes, in hex.
+    @contextmanager
+    def opened(self) -> Iterator[BufferedReader]:
+        """Open the file to read its bytes as delivered.
 
         Raises:
-            RefusedFile: the file cannot be opened, or is not one of the landing folder.
+            RefusedFile: the file cannot be read, or is not one of the landing folder.
         """
         if _shown(self.path) != str(self.path):
             raise RefusedFile(self.file, "odd_name", name=self.path.name.encode(errors="replace"))
@@ -85,8 +88,8 @@ class Batch:
             target = self.path.resolve(strict=True)
             if not target.is_relative_to(self.landing_dir.resolve()):
                 raise RefusedFile(self.file, "outside", target=target)
-            with target.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
+            with target.open("rb") as stream:
+                yield stream
         except OSError as error:
             raise RefusedFile(self.file, "unreadable", reason=error.strerror) from None
 
@@ -121,9 +124,7 @@ def find_batches(landing_dir: Path) -> tuple[dict[tuple[str, str], list[Batch]],
                     continue
                 name = _shown(file.relative_to(landing_dir / source))
                 if extension_of(file) is None or file.is_dir() or _is_special(file):
-                    ignored.append(
-                        f"{source}/{name}: not one of {', '.join(EXTENSIONS)}; left alone"
-                    )
+                    ignored.append(f"{source}/{name}: not one of {', '.join(FORMATS)}; left alone")
                     continue
                 tokens = re.split(r"[._-]", file.name.lower())
                 kind = "full" if file is path or "full" in tokens else "upsert"

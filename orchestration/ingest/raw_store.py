@@ -20,7 +20,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet
 
-from orchestration.ingest.formats import PIECE_ROWS, chunks
+from orchestration.ingest.readers.delivery import PIECE_ROWS, chunks
 from orchestration.settings import Settings
 from schemas import RAW_TABLES
 
@@ -49,11 +49,12 @@ QUARANTINE_COLUMNS: dict[str, pl.DataType] = {
 }
 NO_REJECTS, NO_DELIVERY = "no-rejects.parquet", "no-delivery.parquet"
 NO_DUPLICATES = "no-duplicates.parquet"
+EMPTY_HASH = hashlib.sha256().hexdigest()
 
 
 @dataclass(frozen=True)
 class Content:
-    """One content of one file, with what became of its rows (SPEC 3); kept in its raw file.
+    """One content of one file, with what became of its rows (LND-4, VAL-6); kept in its raw file.
 
     Attributes:
         source: `autotask` or `reference`.
@@ -108,7 +109,7 @@ class Content:
 
     @property
     def order(self) -> tuple[datetime, str]:
-        """Later contents overrule earlier ones (SPEC 1)."""
+        """Later contents overrule earlier ones (LND-5)."""
         return self.extracted_at, self.batch
 
     @property
@@ -199,6 +200,11 @@ class TableFiles:
         """Columns of a quarantine file: what is broken, and the key as far as it can be read."""
         keys = {name: self.table.columns()[name] for name in self.table.key()}
         return pl.DataFrame(schema=QUARANTINE_COLUMNS | keys).to_arrow().schema
+
+    def write_rejects(self, path: Path, rejects: pl.DataFrame, content: Content) -> None:
+        """Keep the broken rules of a content."""
+        with parquet_file(path, self.quarantine_schema(), content) as append_rows:
+            append_rows(rejects)
 
     def keep_replaced(self, content: Content) -> None:
         """Keep the content that a corrected delivery is about to replace, for the accounts."""

@@ -12,8 +12,11 @@ from typing import Any
 
 import pandera.backends.polars.builtin_checks  # noqa: F401 - else the first validation imports it
 
-from orchestration.ingest import load
+from orchestration.ingest import commit
 from orchestration.ingest.landing import find_batches
+from orchestration.ingest.load import TableLoader
+from orchestration.ingest.raw_store import TableFiles
+from orchestration.ingest.rows import DeliveredRows
 from orchestration.settings import read_settings
 from tests.bench.stages import STEPS
 
@@ -24,18 +27,18 @@ def main(landing: str, data_dir: str) -> None:
     """Load the charges of a landing folder into a new data folder."""
     settings = read_settings({"PSA_LANDING_DIR": landing, "PSA_DATA_DIR": data_dir})
     batches = find_batches(Path(landing))[0][TABLE]
-    store = load.TableStore(*TABLE, settings)
-    spent = _timed(load, store)
+    files = TableFiles(*TABLE, settings)
+    spent = _timed(files.table, DeliveredRows, commit)
     started = time.perf_counter()
-    loaded = store.load(batches)
+    loaded = TableLoader(files).load(batches)
     seconds = time.perf_counter() - started
     if loaded.refusals:
         sys.exit("\n".join(map(str, loaded.refusals)))
-    rows = sum(content.loaded for content in store.contents().values())
+    rows = sum(content.loaded for content in files.contents().values())
     print(rows, seconds, *spent.values())
 
 
-def _timed(module: Any, store: Any) -> dict[str, float]:
+def _timed(table: Any, rows: Any, module: Any) -> dict[str, float]:
     """Count the seconds of each of STEPS from now on."""
     spent = dict.fromkeys(STEPS, 0.0)
 
@@ -53,8 +56,8 @@ def _timed(module: Any, store: Any) -> dict[str, float]:
         found = pieces_of(*arguments)
         yield from iter(timed("read", lambda: next(found, None)), None)
 
-    pieces_of, store._pieces_of = store._pieces_of, pieces
-    store.table.judge = timed("validate", store.table.judge)
+    pieces_of, rows.pieces = rows.pieces, pieces
+    table.judge = timed("validate", table.judge)
     module.append = timed("write", module.append)
     return spent
 

@@ -190,7 +190,7 @@ def _sample(sample: dict[str, Any]) -> str:
             f"Target: a ratio of at most {SAMPLE_TARGET}: {_met(ratio <= SAMPLE_TARGET)}.",
             "",
             "A first refresh of the sample, processor time of each stage in that of the floor; "
-            "`tests/test_bench.py` fails at more than twice of it: "
+            "`tests/bench/test_bench.py` fails at more than twice of it: "
             + ", ".join(f"{name} {ratio:.2f}" for name, ratio in sample["stage_to_floor"].items())
             + ".",
             "",

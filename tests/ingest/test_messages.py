@@ -14,14 +14,14 @@ from orchestration.ingest.rejections import (
 )
 from orchestration.settings import ROOT
 from tests.conftest import python
-from tests.test_load import HEAD, Desk
+from tests.ingest.test_load import HEAD, Desk
 
 
 def at_the_prompt(desk: Desk, *arguments: str) -> tuple[int, str, str]:
     """Run `make quarantine` or `make unload` for a desk."""
     return python(
         "-m",
-        "orchestration.operate.deliveries",
+        "orchestration.cli",
         *arguments,
         PSA_LANDING_DIR=str(desk.landing),
         PSA_DATA_DIR=str(desk.data),

@@ -20,8 +20,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestration.ingest import raw_store as contents
+from orchestration.ingest.judging import JudgedRows
 from orchestration.ingest.landing import Batch, find_batches
-from orchestration.ingest.load import TableLoad, TableStore, _Judged
+from orchestration.ingest.load import TableLoad, TableLoader
 from orchestration.ingest.raw_store import Content, TableFiles, parquet_file
 from orchestration.settings import ROOT, read_settings
 from schemas import RAW_TABLES
@@ -53,15 +54,15 @@ class Desk:
         ]
         return self.deliver(name, HEAD + "\n".join(rows) + "\n")
 
-    def store(self, **variables: str) -> TableStore:
-        """What loads the table."""
+    def store(self, **variables: str) -> TableFiles:
+        """What is kept of the table."""
         folders = {"PSA_LANDING_DIR": str(self.landing), "PSA_DATA_DIR": str(self.data)}
-        return TableStore(self.source, self.name, read_settings(folders | variables))
+        return TableFiles(self.source, self.name, read_settings(folders | variables))
 
     def load(self, **variables: str) -> TableLoad:
         """Load the table."""
         found, _ = find_batches(self.landing)
-        return self.store(**variables).load(found[self.source, self.name])
+        return TableLoader(self.store(**variables)).load(found[self.source, self.name])
 
     def refusals(self, **variables: str) -> list[str]:
         """Load the table; the kinds of the refusals."""
@@ -224,7 +225,7 @@ def test_two_spellings_of_a_po_are_one_record(tmp_path: Path) -> None:
 
 
 def test_row_numbers_count_through_all_chunks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestration.ingest.formats.CHUNK_ROWS", 2_048)
+    monkeypatch.setattr("orchestration.ingest.readers.delivery.CHUNK_ROWS", 2_048)
     lines = [f"{number},Company {number}" for number in range(1, 10_001)]
     lines[9_000] = "x,Company"
     lines[5_000] = lines[1]
@@ -333,16 +334,18 @@ def test_a_refusal_names_file_counts_and_the_top_rules_and_keeps_the_last_good_s
 def test_a_file_broken_from_end_to_end_is_counted_and_not_kept(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestration.ingest.formats.CHUNK_ROWS", 4_096)
-    monkeypatch.setattr("orchestration.ingest.formats.PIECE_ROWS", 4_096)
+    monkeypatch.setattr("orchestration.ingest.readers.delivery.CHUNK_ROWS", 4_096)
+    monkeypatch.setattr("orchestration.ingest.readers.csv_files.PIECE_ROWS", 4_096)
     kept = []
-    rejects = TableStore._rejects
+    rejects = JudgedRows.rejects
 
-    def counted(store: TableStore, content: Content, judged: _Judged) -> pl.DataFrame:
+    def counted(
+        judged: JudgedRows, files: TableFiles, content: Content, run_id: str
+    ) -> pl.DataFrame:
         kept.append(sum(rows.height for rows in judged.broken))
-        return rejects(store, content, judged)
+        return rejects(judged, files, content, run_id)
 
-    monkeypatch.setattr(TableStore, "_rejects", counted)
+    monkeypatch.setattr(JudgedRows, "rejects", counted)
     desk.deliver_ids("companies/a.csv", range(1), broken=range(1, 50_000))
     (refusal,) = desk.load().refusals
     assert "49,999 of 50,000 rows" in str(refusal)
@@ -515,18 +518,17 @@ def test_a_file_that_changes_between_its_hash_and_its_reading_is_refused(
     """LND-10."""
     path = desk.deliver("companies.csv", HEAD + "1,Acme\n")
     gone = desk.deliver("companies/a.csv", HEAD + "2,Bolt\n")
-    original = Batch.content_hash
+    original = Batch.extracted_at
 
-    def then_written(batch: Batch) -> str:
-        digest = original(batch)
+    def then_written(batch: Batch) -> datetime:
         if batch.path == gone:
             gone.unlink()
         else:
             path.with_suffix(".part").write_text(HEAD + "1,Other\n", encoding="utf-8")
             path.with_suffix(".part").replace(path)
-        return digest
+        return original(batch)
 
-    monkeypatch.setattr(Batch, "content_hash", then_written)
+    monkeypatch.setattr(Batch, "extracted_at", then_written)
     assert sorted(desk.refusals()) == ["moving", "unreadable"]
     monkeypatch.undo()
     assert desk.refusals() == []
@@ -665,7 +667,8 @@ KILLED = """
 import os, sys
 from pathlib import Path
 from orchestration.ingest.landing import find_batches
-from orchestration.ingest.load import TableStore
+from orchestration.ingest.load import TableLoader
+from orchestration.ingest.raw_store import TableFiles
 from orchestration.settings import read_settings
 
 settings, left = read_settings(), int(sys.argv[1])
@@ -681,7 +684,7 @@ def die(event, arguments):
 
 batches = find_batches(settings.landing_dir)[0]["autotask", "companies"]
 sys.addaudithook(die)
-TableStore("autotask", "companies", settings).load(batches)
+TableLoader(TableFiles("autotask", "companies", settings)).load(batches)
 """
 
 
@@ -789,4 +792,3 @@ def test_table_files_know_long_names(tmp_path: Path) -> None:
     desk.deliver(f"companies/{'ü' * 111}.csv", HEAD + "7,Acme\n8,\n")
     assert desk.load().refusals == []
     assert len(desk.rows("id")) == 2
-    assert isinstance(desk.store(), TableFiles)

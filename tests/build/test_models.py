@@ -11,29 +11,7 @@ import pytest
 
 from orchestration.settings import ROOT
 from schemas.po_texts import PLACEHOLDERS, WHITE_SPACE, clean_po, first_column
-from tests.conftest import Refresh, python
-
-
-def dbt(data_dir: Path, target: Path, *arguments: str) -> tuple[int, str]:
-    """Run dbt on a data folder; returns exit code and output."""
-    folders = [
-        "--project-dir",
-        str(ROOT / "dbt_project"),
-        "--profiles-dir",
-        str(ROOT / "dbt_project"),
-    ]
-    code, output, errors = python(
-        "-m",
-        "orchestration.cli",
-        "exec",
-        str(ROOT / ".venv/bin/dbt"),
-        *arguments,
-        *folders,
-        PSA_DATA_DIR=str(data_dir),
-        DBT_TARGET_PATH=str(target),
-        DBT_LOG_PATH=str(target),
-    )
-    return code, output + errors
+from tests.conftest import Refresh, dbt
 
 
 def test_all_unit_tests_pass(sample: Refresh, tmp_path: Path) -> None:

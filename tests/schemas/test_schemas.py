@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from schemas import RAW_TABLES, RawTable
-from schemas.base import HeaderError
+from schemas.headers import HeaderError
 from schemas.po_texts import clean_po
 
 Key = tuple[str, str]
@@ -380,10 +380,10 @@ def test_aliases_are_accepted_in_their_order(source: str, table: str, column: st
     for position, _ in enumerate(aliases):
         # Worse aliases stand first in the file and still lose.
         headers = [*reversed(aliases[position:]), *others]
-        assert schema.match_headers(headers)[column] == len(aliases) - position - 1
+        assert schema.headers().match(headers)[column] == len(aliases) - position - 1
     with_canonical = [*aliases, column, *others]
     if with_canonical.count("company_id") < 2:
-        assert schema.match_headers(with_canonical)[column] == len(aliases)
+        assert schema.headers().match(with_canonical)[column] == len(aliases)
 
 
 @pytest.mark.parametrize(
@@ -392,7 +392,7 @@ def test_aliases_are_accepted_in_their_order(source: str, table: str, column: st
 def test_headers_match_by_letters_and_digits(header: str) -> None:
     """RAW-2."""
     contracts: type[RawTable] = RAW_TABLES["autotask", "contracts"]
-    matched = contracts.match_headers(["Contract Name", header, "CompanyID", "id", "colour"])
+    matched = contracts.headers().match(["Contract Name", header, "CompanyID", "id", "colour"])
     assert matched["purchase_order_number"] == 1
     assert set(matched) == {"id", "company_id", "contract_name", "purchase_order_number"}
 
@@ -400,15 +400,15 @@ def test_headers_match_by_letters_and_digits(header: str) -> None:
 def test_a_missing_required_column_is_named() -> None:
     """RAW-3."""
     with pytest.raises(HeaderError, match=r"column billable_amount: required column missing"):
-        RAW_TABLES["autotask", "charges"].match_headers(["id", "date_purchased"])
+        RAW_TABLES["autotask", "charges"].headers().match(["id", "date_purchased"])
 
 
 def test_two_headers_for_one_column_are_refused_but_unknown_twins_are_not() -> None:
     """RAW-2."""
     companies = RAW_TABLES["autotask", "companies"]
     with pytest.raises(HeaderError, match=r"'Company Name' and 'companyName' are the same column"):
-        companies.match_headers(["id", "Company Name", "companyName"])
-    assert companies.match_headers(["id", "company_name", "x", "x", "", ""])
+        companies.headers().match(["id", "Company Name", "companyName"])
+    assert companies.headers().match(["id", "company_name", "x", "x", "", ""])
 
 
 @pytest.mark.parametrize(

@@ -13,21 +13,28 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from orchestration.ingest import formats
-from orchestration.ingest.formats import open_delivery
+from orchestration.ingest.readers import json_files, open_delivery, read_once
+from orchestration.ingest.readers.delivery import Delivery
 from orchestration.ingest.rejections import RefusedFile
-from schemas import RAW_TABLES
+from schemas import RAW_TABLES, RawTable
 
 COMPANIES = RAW_TABLES["autotask", "companies"]
 Rows = list[tuple[object, ...]]
 
 
+def opened(path: Path, table: type[RawTable] = COMPANIES) -> Delivery:
+    """Read a file once from end to end, then open it."""
+    with path.open("rb") as stream:
+        reading = read_once(stream, path, "file")
+    return open_delivery(path, "file", table, reading)
+
+
 def read(path: Path) -> Rows:
     """All rows of a file, in the columns id and company_name."""
-    delivery = open_delivery(path, "file", COMPANIES)
+    delivery = opened(path)
     if not delivery.headers:
         return []
-    matched = COMPANIES.match_headers(delivery.headers)
+    matched = COMPANIES.headers().match(delivery.headers)
     positions = [matched["id"], matched["company_name"]]
     return [row for chunk in delivery.columns(positions) for row in chunk.iter_rows()]
 
@@ -258,6 +265,13 @@ def test_what_cannot_be_read_is_refused_with_its_words(tmp_path: Path, case: str
     assert len(str(refusal.value)) < 600
 
 
+def test_a_line_that_breaks_far_down_in_a_csv_is_refused_with_its_words(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"id,company_name\n" + b"1,a\n" * 300_000 + b"1,a,b\n")
+    with pytest.raises(RefusedFile, match=r"not readable as CSV: line 300002: ") as refusal:
+        read(tmp_path / "a.csv")
+    assert refusal.value.kind == "broken_csv"
+
+
 def test_random_bytes_are_read_or_refused(tmp_path: Path) -> None:
     """LND-10: files that are cut, flipped or made of noise never end in another error."""
     chance = random.Random(20_261_121)  # noqa: S311 - not a secret
@@ -284,7 +298,7 @@ def test_random_bytes_are_read_or_refused(tmp_path: Path) -> None:
                 broken = bytearray(chance.randbytes(chance.randint(1, 2_000)))
             path.write_bytes(bytes(broken) or b"x")
             try:
-                delivery = open_delivery(path, "file", COMPANIES)
+                delivery = opened(path)
                 for _ in delivery.columns(range(len(delivery.headers))):
                     pass
                 outcomes["read"] += 1
@@ -316,7 +330,7 @@ def test_blank_lines_are_no_rows_even_in_a_file_of_one_column(tmp_path: Path) ->
     path = tmp_path / "po_required_companies.csv"
     path.write_text("company_id\n\n7\n\n8\n\n")
     table = RAW_TABLES["reference", "po_required_companies"]
-    chunks = open_delivery(path, "file", table).columns([0])
+    chunks = opened(path, table).columns([0])
     assert [chunk["0"].to_list() for chunk in chunks] == [["7", "8"]]
 
 
@@ -328,8 +342,8 @@ def test_a_multi_byte_character_across_blocks_is_read(tmp_path: Path) -> None:
 
 
 def test_json_is_read_block_by_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(formats, "BLOCK_BYTES", 7)
-    monkeypatch.setattr(formats, "CHUNK_ROWS", 16)
+    monkeypatch.setattr(json_files, "BLOCK_BYTES", 7)
+    monkeypatch.setattr(json_files, "CHUNK_ROWS", 16)
     records = [{"id": n * 10**9 + 0.5, "company_name": "é" * (n % 40)} for n in range(50)]
     (tmp_path / "a.json").write_text(json.dumps({"x": [1], "items": records}, ensure_ascii=False))
     assert read(tmp_path / "a.json") == [
@@ -355,7 +369,7 @@ def test_parquet_values_of_every_type_are_handed_on_exactly(tmp_path: Path) -> N
         "time": pa.array([5], pa.duration("s")),
     }
     pyarrow.parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
-    delivery = open_delivery(tmp_path / "a.parquet", "file", COMPANIES)
+    delivery = opened(tmp_path / "a.parquet")
     (frame,) = delivery.columns(range(len(columns)))
     (row,) = frame.rename(dict(zip(frame.columns, columns, strict=True))).to_dicts()
     assert row == {
@@ -376,14 +390,14 @@ def test_parquet_values_of_every_type_are_handed_on_exactly(tmp_path: Path) -> N
 def test_rows_of_long_texts_come_in_smaller_chunks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
-    monkeypatch.setattr("orchestration.ingest.formats.CHUNK_BYTES", 1 << 20)
+    monkeypatch.setattr("orchestration.ingest.readers.delivery.CHUNK_BYTES", 1 << 20)
     rows = pl.DataFrame({"id": range(30_000), "company_name": ["x" * 200] * 30_000})
     if ending == "csv":
         rows.write_csv(tmp_path / "a.csv")
     else:  # words that every row group numbers anew
         words = rows.with_columns(pl.col("company_name").cast(pl.Categorical)).to_arrow()
         pyarrow.parquet.write_table(words, tmp_path / "a.parquet", row_group_size=3_000)
-    delivery = open_delivery(tmp_path / f"a.{ending}", "file", COMPANIES)
+    delivery = opened(tmp_path / f"a.{ending}")
     frames = list(delivery.columns([0, 1]))
     assert (len(frames) > 1) is (ending == "csv")
     assert [int(number) for frame in frames for number in frame["0"]] == list(range(30_000))

@@ -16,7 +16,8 @@ import pytest
 from orchestration.build.incremental import VARIABLE, keep_previous
 from orchestration.ingest.assets import batches_asset
 from orchestration.ingest.landing import find_batches
-from orchestration.ingest.load import TableStore
+from orchestration.ingest.load import TableLoader
+from orchestration.ingest.raw_store import TableFiles
 from orchestration.settings import ROOT, Settings, read_settings
 from schemas import RAW_TABLES
 from tests.scenarios import AS_OF_DATE, deliveries, worlds
@@ -156,7 +157,8 @@ class Nights:
         settings.prepare_data_dir()
         found, _ = find_batches(settings.landing_dir)
         for source, name in RAW_TABLES:
-            load = TableStore(source, name, settings).load(found[source, name])
+            files = TableFiles(source, name, settings)
+            load = TableLoader(files).load(found[source, name])
             assert load.refusals == []
         assert dg.materialize([batches_asset(settings)]).success
 
@@ -268,7 +270,7 @@ def test_tables_brought_up_to_date_are_those_made_anew(nights: Nights) -> None:
 
     # Charges that come late, older than what is there; a wrong file of time entries is taken out.
     nights.write("charges", "charges/2026-05-02.csv", nights.changed("charges", 20))
-    TableStore("autotask", "time_entries", nights.settings).unload(first["time_entries"])
+    TableFiles("autotask", "time_entries", nights.settings).unload(first["time_entries"])
     (nights.landing / "autotask" / first["time_entries"]).unlink()
     nights.night()
     assert nights.outcomes() == nights.outcomes(STAGED) == (OUT_OF_TURN, OUT_OF_TURN)

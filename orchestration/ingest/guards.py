@@ -1,0 +1,107 @@
+"""The guards: a content of which too much is broken, or that deletes too much, is refused.
+
+VAL-3 and LND-13. They judge what is kept; nothing is written here.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import polars as pl
+
+from orchestration.ingest.judging import JudgedRows
+from orchestration.ingest.keys import (
+    NO_KEYS,
+    Known,
+    alive_keys,
+    key_hashes,
+    readable_key_hashes,
+    union,
+    without,
+)
+from orchestration.ingest.raw_store import Content, TableFiles
+from orchestration.ingest.rejections import RefusedFile
+from orchestration.settings import Settings
+
+FREE_REJECTS = 10  # rows that any batch may have quarantined, however few it has
+SHRINK_FREE = 10  # ids that any snapshot may delete
+
+
+def allowed_rejects(settings: Settings, rows: int) -> int:
+    """How many of so many rows may be quarantined."""
+    return max(FREE_REJECTS, int(settings.max_quarantine_ratio * rows))
+
+
+def guard_quality(settings: Settings, content: Content, judged: JudgedRows) -> None:
+    """Refuse a content of which too much is broken.
+
+    Raises:
+        RefusedFile: so it is.
+    """
+    if not content.quarantined:
+        return
+    facts = {
+        "quarantined": content.quarantined,
+        "delivered": content.delivered,
+        "rules": judged.most_broken(),
+    }
+    if content.quarantined == content.delivered:
+        raise RefusedFile(content.file, "no_valid_row", **facts)
+    allowed = allowed_rejects(settings, content.delivered)
+    if content.quarantined > allowed:
+        raise RefusedFile(content.file, "too_many_rejects", allowed=allowed, **facts)
+
+
+def guard_size(
+    files: TableFiles, content: Content, keys: pl.Series, rejected: Sequence[pl.DataFrame]
+) -> None:
+    """Refuse a snapshot that would delete more than half of the table.
+
+    Args:
+        files: what the table is made of so far.
+        content: what is about to be committed.
+        keys: hashes of the keys of its valid rows.
+        rejected: the keys of its quarantined rows.
+
+    Raises:
+        RefusedFile: it would.
+    """
+    if content.batch_kind != "full" or files.settings.allow_shrink:
+        return
+    known = known_keys(files)
+    before = alive_keys(known)
+    if len(before) < SHRINK_FREE:
+        return
+    readable = partial(readable_key_hashes, files.table)
+    this = (content, lambda: keys, lambda: union(map(readable, rejected)))
+    others = [entry for entry in known if not _is_replaced_by(entry[0], content)]
+    after = alive_keys(sorted([*others, this], key=lambda entry: entry[0].order))
+    deleted = without(before, after).len()
+    if deleted >= SHRINK_FREE and 2 * deleted > before.len():
+        raise RefusedFile(content.file, "shrinks", deleted=deleted, current=before.len())
+
+
+def known_keys(files: TableFiles) -> list[Known]:
+    """The contents of a table, in order, with what reads their keys."""
+    return [
+        (content, partial(_loaded_keys, files, path), partial(_quarantined_keys, files, content))
+        for path, content in files.contents().items()
+    ]
+
+
+def _is_replaced_by(known: Content, content: Content) -> bool:
+    """Whether a content is one that this one corrects, or the same judged before."""
+    if known.batch != content.batch:
+        return False
+    return not content.is_of_whole_table or known.content_hash == content.content_hash
+
+
+def _loaded_keys(files: TableFiles, path: Path) -> pl.Series:
+    return key_hashes(files.table, pl.read_parquet(path, columns=list(files.table.key())))
+
+
+def _quarantined_keys(files: TableFiles, content: Content) -> pl.Series:
+    path = files.beside(files.quarantine, content)
+    if not content.quarantined or not path.exists():
+        return NO_KEYS
+    return readable_key_hashes(files.table, pl.read_parquet(path, columns=list(files.table.key())))

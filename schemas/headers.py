@@ -1,0 +1,82 @@
+"""Which header of a file is which column of a table (RAW-2, RAW-3); no values here."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+
+class HeaderError(ValueError):
+    """The header of a file does not fit its table."""
+
+    def __init__(self, column: str, problem: str) -> None:
+        """Say what is wrong with the header of `column`."""
+        super().__init__(f"column {column}: {problem}")
+        self.column = column
+        self.problem = problem
+
+
+class MissingColumnError(HeaderError):
+    """A file lacks a column that its table requires."""
+
+
+class Headers:
+    """The headers that the columns of a table may have.
+
+    They match by letters and digits alone, in any case.
+    """
+
+    def __init__(self, spellings: Mapping[str, Sequence[str]], required: Sequence[str]) -> None:
+        """Say what to look for.
+
+        Args:
+            spellings: the headers of each column, best first.
+            required: the columns that a file must have.
+        """
+        self._spellings = spellings
+        self._plain = {name: [_plain(one) for one in known] for name, known in spellings.items()}
+        self._required = required
+
+    def match(self, headers: Iterable[str]) -> dict[str, int]:
+        """Find the position of every column of the table among a file's headers.
+
+        Raises:
+            HeaderError: a required column is missing, or two headers are one column.
+        """
+        positions: dict[str, list[int]] = {}
+        names = list(headers)
+        for position, header in enumerate(names):
+            positions.setdefault(_plain(header), []).append(position)
+        matched: dict[str, int] = {}
+        for column, spellings in self._plain.items():
+            for spelling in spellings:
+                found = positions.get(spelling, [])
+                if len(found) > 1:
+                    alike = " and ".join(repr(names[position]) for position in found)
+                    raise HeaderError(column, f"headers {alike} are the same column; keep one")
+                if found:
+                    matched.setdefault(column, found[0])
+        for column in self._required:
+            if column not in matched:
+                accepted = ", ".join(self._spellings[column])
+                raise MissingColumnError(column, f"required column missing (accepted: {accepted})")
+        return matched
+
+    def count_known(self, headers: Iterable[str]) -> int:
+        """Count the headers that are a column of the table."""
+        known = {spelling for spellings in self._plain.values() for spelling in spellings}
+        return sum(_plain(header) in known for header in headers)
+
+    def drift(self, headers: Iterable[str]) -> tuple[list[str], list[str]]:
+        """Compare a file's headers with the columns of the table.
+
+        Returns:
+            The unknown headers as delivered, and the names of the missing columns.
+        """
+        delivered = {_plain(header): header for header in headers}
+        known = {spelling for spellings in self._plain.values() for spelling in spellings}
+        missing = [
+            name for name, spellings in self._plain.items() if not delivered.keys() & set(spellings)
+        ]
+        return sorted(delivered[header] for header in delivered.keys() - known), missing
+
+
+def _plain(header: str) -> str:
+    return "".join(letter for letter in header.lower() if letter.isalnum())
