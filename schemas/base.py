@@ -139,7 +139,7 @@ class RawTable(pa.DataFrameModel):
     _rule_files: tuple[Path, ...] = ()
     _record: str | None = None
     _part_of: str | None = None
-    _kind: str | None = None
+    _kind: str = ""
 
     @classmethod
     def key(cls) -> tuple[str, ...]:
@@ -179,14 +179,9 @@ class RawTable(pa.DataFrameModel):
         return cls._optional
 
     @classmethod
-    def part_of(cls) -> str | None:
-        """The table of the same source whose records of one kind these are (RAW-10), if any."""
-        return cls._part_of
-
-    @classmethod
-    def kind(cls) -> str | None:
-        """The kind of all records of a part."""
-        return cls._kind
+    def part_of(cls) -> tuple[str, str] | None:
+        """The table whose records of one kind these are (RAW-10), and that kind, if so."""
+        return (cls._part_of, cls._kind) if cls._part_of else None
 
     @classmethod
     def table_name(cls) -> str:
@@ -323,6 +318,14 @@ class RawTable(pa.DataFrameModel):
             for (column,), found in broken.group_by("column")
         ]
         return pl.concat(values).sort("row", "column", "rule")
+
+
+@cache
+def keys_alone(table: type[RawTable]) -> type[RawTable]:
+    """The same table with its key columns and nothing else, as a list of deleted keys has them."""
+    others = [name for name in table.columns() if name not in table.key()]
+    schema = table.schema().remove_columns(others)
+    return type(table.__name__, (table,), {"schema": lambda: schema, "_control_total": None})
 
 
 def _singular(table: str) -> str:

@@ -98,8 +98,8 @@ def _entry(table: type[RawTable]) -> list[str]:
         "key": _list(_cleaned(name) for name in staged),
         "staged_key": _list(_cleaned(name) for name in staged.values()),
         "control_total": f"'{total}'" if total else "none",
-        "part_of": f"'{part_of}'" if (part_of := table.part_of()) else "none",
-        "kind": f"'{kind}'" if (kind := table.kind()) else "none",
+        "part_of": f"'{part[0]}'" if (part := table.part_of()) else "none",
+        "kind": f"'{part[1]}'" if part else "none",
     }
     lines = [f"                '{fact}': {value}," for fact, value in facts.items()]
     references = table.foreign_keys().items()
