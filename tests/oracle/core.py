@@ -8,7 +8,7 @@ from tests.oracle.measures import (
     billable_hours,
     is_active_contract,
     is_billable,
-    is_invoiced,
+    is_invoiced_line,
     labor_amount,
     labor_is_tracked,
 )
@@ -89,7 +89,7 @@ def fct_charges_po_resolved(state: State) -> list[Row]:
     for charge in state.charges:
         resolved = resolve(state, charge, charge["date_purchased"], is_charge=True)
         billable = is_billable(state, charge)
-        invoiced = is_invoiced(charge["invoice_number"])
+        invoiced = is_invoiced_line(charge)
         facts.append(
             {
                 **resolved,
@@ -134,7 +134,7 @@ def fct_time_entries_po_resolved(state: State) -> list[Row]:
             and resolved["ticket_id"] is None
             and resolved["contract_id"] is None
         )
-        invoiced = is_invoiced(entry["invoice_number"])
+        invoiced = is_invoiced_line(entry)
         facts.append(
             {
                 **resolved,

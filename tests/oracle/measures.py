@@ -17,6 +17,11 @@ def is_invoiced(invoice_number: str | None) -> bool:
     return not is_blank(invoice_number) and tidy(invoice_number) != "0"
 
 
+def is_invoiced_line(line: Row) -> bool:
+    """RES-14: by its invoice number, or because Autotask says that it was billed."""
+    return is_invoiced(line["invoice_number"]) or line["is_billed"] is True
+
+
 def is_billable(state: State, charge: Row) -> bool:
     """RES-15: as delivered (null → true), and not cancelled."""
     if status_key(charge["status_name"]) in state.cancelled_charge_statuses:
@@ -32,7 +37,7 @@ def is_active_contract(state: State, contract: Row) -> bool:
 def labor_is_tracked(state: State) -> bool:
     """RES-18: `auto` is on when any time entry is invoiced."""
     if state.labor_tracking == "auto":
-        return any(is_invoiced(entry["invoice_number"]) for entry in state.time_entries)
+        return any(is_invoiced_line(entry) for entry in state.time_entries)
     return state.labor_tracking == "on"
 
 
