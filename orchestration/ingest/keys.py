@@ -2,7 +2,7 @@
 
 Which keys are alive is said a second time in the staging models (`current_rows.sql`), as the guard
 must know it before a content is committed: there of rows, in SQL that dbt renders; here of hashes,
-five times as fast. `tests/test_keys.py` proves them equal.
+in a third of the time. `tests/ingest/test_keys.py` proves them equal.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -33,12 +33,14 @@ def dbt_build(landing: Path, data: Path, target: Path) -> Cost:
     dbt = [PYTHON, "-m", "orchestration.cli", "exec", str(Path(PYTHON).with_name("dbt")), "--quiet"]
     dbt += ["build", "--exclude-resource-type", "unit_test"]
     return measure(
-        [*dbt, "--project-dir", project, "--profiles-dir", project],
+        [
+            *dbt,
+            *("--project-dir", project, "--profiles-dir", project),
+            *("--target-path", str(target), "--log-path", str(target)),
+        ],
         PSA_LANDING_DIR=str(landing),
         PSA_DATA_DIR=str(data),
         PSA_AS_OF_DATE=SAMPLE_AS_OF_DATE.isoformat(),
-        DBT_TARGET_PATH=str(target),
-        DBT_LOG_PATH=str(target),
     )
 
 

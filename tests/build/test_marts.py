@@ -100,12 +100,11 @@ def test_other_vars_equal_the_reference(silent: Folder, tmp_path: Path) -> None:
     code, output, errors = python(
         *("-m", "orchestration.cli", "exec", str(ROOT / ".venv/bin/dbt"), "run"),
         *("--project-dir", project, "--profiles-dir", project),
+        *("--target-path", str(tmp_path), "--log-path", str(tmp_path)),
         *("--vars", json.dumps(dbt_vars)),
         PSA_LANDING_DIR=str(silent.landing),
         PSA_DATA_DIR=str(silent.ended.data_dir),
         PSA_AS_OF_DATE=AS_OF_DATE.isoformat(),
-        DBT_TARGET_PATH=str(tmp_path),
-        DBT_LOG_PATH=str(tmp_path),
     )
     assert code == 0, output + errors
     expected = oracle.compute(

@@ -10,6 +10,7 @@ import sys
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -19,11 +20,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from orchestration.ingest import load
 from orchestration.ingest import raw_store as contents
 from orchestration.ingest.judging import JudgedRows
 from orchestration.ingest.landing import Batch, find_batches
 from orchestration.ingest.load import TableLoad, TableLoader
 from orchestration.ingest.raw_store import Content, TableFiles, parquet_file
+from orchestration.ingest.readers.stream import Reading
 from orchestration.settings import ROOT, read_settings
 from schemas import RAW_TABLES
 
@@ -119,6 +122,28 @@ def test_a_run_without_news_touches_no_file(desk: Desk) -> None:
     load = desk.load()
     assert (load.read, load.unchanged, load.rejects.height) == (0, 1, 0)
     assert {kept: kept.stat() for kept in desk.data.rglob("*")} == before
+
+
+def test_a_new_file_is_checked_while_it_is_hashed_and_a_known_one_only_hashed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+    for name in ("take_hash", "read_once"):
+        original = getattr(load, name)
+
+        def counted(*arguments: object, name: str = name, original: Any = original) -> Reading:
+            calls.append(name)
+            return original(*arguments)  # type: ignore[no-any-return]
+
+        monkeypatch.setattr(load, name, counted)
+    desk.deliver("companies.csv", HEAD + "7,Acme\n")
+    desk.load()
+    assert calls == ["read_once"]
+    desk.load()
+    assert calls == ["read_once", "take_hash"]
+    desk.deliver("companies.csv", HEAD + "7,Acme Ltd\n")
+    assert desk.load().read == 1
+    assert calls == ["read_once", "take_hash", "take_hash", "read_once"]
 
 
 def test_every_format_is_loaded_alike(desk: Desk) -> None:

@@ -1,9 +1,13 @@
 """Every file format in all its spellings; and what cannot be read gets its message."""
 
 import gzip
+import hashlib
 import io
 import json
+import os
 import random
+import time
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +18,9 @@ import pyarrow.parquet
 import pytest
 
 from orchestration.ingest.readers import json_files, open_delivery, read_once
+from orchestration.ingest.readers import stream as stream_module
 from orchestration.ingest.readers.delivery import Delivery
+from orchestration.ingest.readers.stream import Reading, Stamp, take_hash
 from orchestration.ingest.rejections import RefusedFile
 from schemas import RAW_TABLES, RawTable
 
@@ -409,3 +415,59 @@ def test_parquet_drops_no_row_between_its_row_groups(tmp_path: Path) -> None:
         tmp_path / "a.parquet", row_group_size=700
     )
     assert [row[0] for row in read(tmp_path / "a.parquet")] == list(range(5_000))
+
+
+# --- one reading ---------------------------------------------------------------------------------
+
+
+def is_as_read(path: Path, reading: Reading) -> bool:
+    """Open a file again and compare it with what was read."""
+    with path.open("rb") as stream:
+        return reading.is_of(stream)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.json", "a.parquet"])
+@pytest.mark.parametrize("content", [b"", b"id\n1\n" * 400_000, PACKED, PACKED[:-9], b"\xff" * 9])
+def test_the_hash_is_that_of_the_file_whatever_its_text_is(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with path.open("rb") as stream:
+        reading = read_once(stream, path, "file")
+    assert reading.content_hash == hashlib.sha256(content).hexdigest()
+
+
+def test_a_write_is_noticed_without_reading_even_if_it_hides_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"id\n1\n")
+    monkeypatch.setattr(stream_module, "TICK_NS", 0)
+    time.sleep(0.05)
+    with path.open("rb") as stream:
+        reading = take_hash(stream)
+    with monkeypatch.context() as unread:
+        unread.setattr("hashlib.file_digest", None)
+        assert is_as_read(path, reading)
+    before = path.stat()
+    time.sleep(0.05)
+    path.write_bytes(b"id\n2\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert not is_as_read(path, reading)
+    path.write_bytes(b"id\n1\n")
+    assert is_as_read(path, reading)
+
+
+def test_of_a_file_just_written_the_hash_decides(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"id\n1\n")
+    with path.open("rb") as stream:
+        reading = take_hash(stream)
+        stamp = Stamp.of(stream)
+    path.write_bytes(b"id\n2\n")
+    with path.open("rb") as stream:
+        # As if both writes had come within one tick of the clock.
+        assert not replace(reading, stamp=Stamp.of(stream)).is_of(stream)
+    assert reading.stamp == stamp
+    assert not reading.has_settled
