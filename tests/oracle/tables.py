@@ -238,20 +238,24 @@ def match_headers(
     """
     names = {column: (column, *spec.aliases) for column, spec in TABLES[table].items()}
     known = {normalise_header(name) for spellings in names.values() for name in spellings}
+    wanted = known
+    if keys_alone:
+        names = {column: names[column] for column in KEYS[table]}
+        wanted = {normalise_header(name) for spellings in names.values() for name in spellings}
     by_name: dict[str, str] = {}
     unknown = []
     for header in headers:
         name = normalise_header(header)
         if name not in known:
             unknown.append(header)
+        elif name not in wanted:
+            continue
         elif name in by_name:
             raise ValueError(f"{by_name[name]!r} and {header!r} are alike")
         else:
             by_name[name] = header
     chosen = {}
     for column, spellings in names.items():
-        if keys_alone and column not in KEYS[table]:
-            continue
         for spelling in spellings:
             if normalise_header(spelling) in by_name:
                 chosen[column] = by_name[normalise_header(spelling)]
