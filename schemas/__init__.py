@@ -9,7 +9,7 @@ os.environ.setdefault("HYPOTHESIS_NO_PLUGINS", "1")
 from schemas import autotask, reference
 from schemas.base import RawTable
 
-__all__ = ["RAW_TABLES", "RawTable"]
+__all__ = ["RAW_TABLES", "RawTable", "parts_of"]
 
 # The one list of raw tables: assets, dbt sources and checks follow from it.
 RAW_TABLES: dict[tuple[str, str], type[RawTable]] = {
@@ -23,6 +23,10 @@ RAW_TABLES: dict[tuple[str, str], type[RawTable]] = {
                 autotask.Projects,
                 autotask.Tasks,
                 autotask.Charges,
+                autotask.ContractCharges,
+                autotask.ProjectCharges,
+                autotask.TicketCharges,
+                autotask.ChangeOrderCharges,
                 autotask.TimeEntries,
                 autotask.ContractMilestones,
                 autotask.Tickets,
@@ -39,3 +43,12 @@ RAW_TABLES: dict[tuple[str, str], type[RawTable]] = {
     )
     for table in tables
 }
+
+
+def parts_of(source: str, name: str) -> list[str]:
+    """The tables that hold one kind each of a table's records (RAW-10)."""
+    return [
+        part
+        for (owner, part), table in RAW_TABLES.items()
+        if owner == source and (table.part_of() or ("",))[0] == name
+    ]

@@ -92,25 +92,19 @@ class Tasks(RawTable):
     )
 
 
-class Charges(RawTable):
-    """One row per charge; contract, project, ticket and change-order charges number apart."""
+class ChargesOfAnyKind(RawTable):
+    """The columns that all tables of charges share."""
 
-    _key = ("charge_kind", "id")
     _control_total = "billable_amount"
 
     id: Id = field("Charge id, unique within its kind.", required=True)
-    charge_kind: Text = field(
-        "What the charge was entered on.",
-        one_of=CHARGE_KINDS,
-        lower_case=True,
-        null_reads_as="charge",
-    )
     company_id: Id = company_key("Client of the charge.")
     contract_id: Id = foreign_key("Contract of the charge.", to="contracts")
     project_id: Id = foreign_key("Project of the charge.", to="projects")
     task_id: Id = foreign_key("Task of the charge.", to="tasks")
     ticket_id: Id = foreign_key("Ticket of the charge.", to="tickets")
     milestone_id: Id = foreign_key("Milestone that the charge allocates.", to="contract_milestones")
+    billing_code_id: Id = field("Billing code of the material.", zero_is_null=True)
     purchase_order_number: Text = field("The client's PO, as typed.", max_length=50)
     internal_po_number: Text = field(
         "The MSP's own reference.", max_length=50, aliases=["internalPurchaseOrderNumber"]
@@ -128,10 +122,56 @@ class Charges(RawTable):
     is_billable: Bool = field(
         "Whether the client is billed; null reads as true.", aliases=["isBillableToCompany"]
     )
+    is_billed: Bool = field("Whether Autotask has billed the charge.")
     invoice_number: Text = field("Invoice that carries the charge.", max_length=100)
     status_name: Text = field("Procurement status of the charge.", aliases=["status"])
     date_purchased: Date = date_field("Day the charge counts for.", required=True)
     last_modified_at: Timestamp = field("Last change of the record.")
+
+
+class Charges(ChargesOfAnyKind):
+    """One row per charge; contract, project, ticket and change-order charges number apart."""
+
+    _key = ("charge_kind", "id")
+
+    charge_kind: Text = field(
+        "What the charge was entered on.",
+        one_of=CHARGE_KINDS,
+        lower_case=True,
+        null_reads_as="charge",
+    )
+
+
+class ChargesOfOneKind(ChargesOfAnyKind):
+    """What the tables of one kind each have in common; together with `Charges` they are one set."""
+
+    _part_of = "charges"
+    _record = "charge"
+    _optional = True
+
+
+class ContractCharges(ChargesOfOneKind):
+    """One row per charge that was entered on a contract."""
+
+    _kind = "contract"
+
+
+class ProjectCharges(ChargesOfOneKind):
+    """One row per charge that was entered on a project."""
+
+    _kind = "project"
+
+
+class TicketCharges(ChargesOfOneKind):
+    """One row per charge that was entered on a ticket."""
+
+    _kind = "ticket"
+
+
+class ChangeOrderCharges(ChargesOfOneKind):
+    """One row per charge of a change order."""
+
+    _kind = "change_order"
 
 
 class TimeEntries(RawTable):
@@ -149,6 +189,7 @@ class TimeEntries(RawTable):
     hours_to_bill: Hours = field("Hours to bill, where they differ from those worked.")
     billing_amount: Money = field("Price of the time to the client.")
     is_non_billable: Bool = field("Whether the time is not billed; null reads as false.")
+    is_billed: Bool = field("Whether Autotask has billed the time.")
     invoice_number: Text = field("Invoice that carries the time.", max_length=100)
     last_modified_at: Timestamp = field(
         "Last change of the record.", aliases=["lastModifiedDateTime"]

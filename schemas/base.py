@@ -138,6 +138,8 @@ class RawTable(pa.DataFrameModel):
     _optional: bool = False
     _rule_files: tuple[Path, ...] = ()
     _record: str | None = None
+    _part_of: str | None = None
+    _kind: str = ""
 
     @classmethod
     def key(cls) -> tuple[str, ...]:
@@ -169,12 +171,17 @@ class RawTable(pa.DataFrameModel):
     @classmethod
     def record_id(cls) -> str:
         """What an id of this table is called everywhere else."""
-        return f"{cls._record or cls._singular()}_id"
+        return f"{cls._record or _singular(cls.table_name())}_id"
 
     @classmethod
     def is_optional(cls) -> bool:
         """Whether a landing folder may come without the table."""
         return cls._optional
+
+    @classmethod
+    def part_of(cls) -> tuple[str, str] | None:
+        """The table whose records of one kind these are (RAW-10), and that kind, if so."""
+        return (cls._part_of, cls._kind) if cls._part_of else None
 
     @classmethod
     def table_name(cls) -> str:
@@ -229,12 +236,9 @@ class RawTable(pa.DataFrameModel):
         for name, column in cls.schema().columns.items():
             spellings[name] = [name, *(column.metadata or {}).get("aliases", ())]
             if name in ("id", "status_name"):  # as the Power BI models name them
-                spellings[name].append(f"{cls._singular()}_{name}")
+                tables = filter(None, [cls.table_name(), cls._part_of])
+                spellings[name] += [f"{_singular(table)}_{name}" for table in tables]
         return Headers(spellings, cls.required_columns())
-
-    @classmethod
-    def _singular(cls) -> str:
-        return re.sub(r"ies$", "y", cls.table_name()).removesuffix("s")
 
     @classmethod
     def judge(cls, delivered: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -314,6 +318,18 @@ class RawTable(pa.DataFrameModel):
             for (column,), found in broken.group_by("column")
         ]
         return pl.concat(values).sort("row", "column", "rule")
+
+
+@cache
+def keys_alone(table: type[RawTable]) -> type[RawTable]:
+    """The same table with its key columns and nothing else, as a list of deleted keys has them."""
+    others = [name for name in table.columns() if name not in table.key()]
+    schema = table.schema().remove_columns(others)
+    return type(table.__name__, (table,), {"schema": lambda: schema, "_control_total": None})
+
+
+def _singular(table: str) -> str:
+    return re.sub(r"ies$", "y", table).removesuffix("s")
 
 
 def _is_null(data: pa.PolarsData) -> pl.LazyFrame:

@@ -46,6 +46,8 @@ MACROS_HEAD = f"""\
     staged_key: the same over the columns of its staging model.
     control_total: the money or hours whose sum is accounted for beside the rows, if any.
     foreign_keys: column -> the table of Autotask that it refers to.
+    part_of: the table whose records of one kind these are, if any; staged together with it.
+    kind: that kind.
 -#}}
 """
 
@@ -98,6 +100,8 @@ def _entry(table: type[RawTable]) -> list[str]:
         "key": _list(_cleaned(name) for name in staged),
         "staged_key": _list(_cleaned(name) for name in staged.values()),
         "control_total": f"'{total}'" if total else "none",
+        "part_of": f"'{part[0]}'" if (part := table.part_of()) else "none",
+        "kind": f"'{part[1]}'" if part else "none",
     }
     lines = [f"                '{fact}': {value}," for fact, value in facts.items()]
     references = table.foreign_keys().items()

@@ -1,8 +1,8 @@
 {#-
     Current rows of a raw table (LND-5, LND-6): of each key the row of the latest batch. A key that
-    neither the newest full batch nor a later one holds was deleted at the source; a row that was
-    quarantined there counts as held, so that the key keeps its last good row, unless an earlier
-    full batch had deleted it.
+    neither the newest full batch nor a later one holds was deleted at the source, and so was one
+    that a later deleted batch names (LND-14); a row that was quarantined in the newest full batch
+    counts as held, so that the key keeps its last good row, unless an earlier batch had deleted it.
 -#}
 {% macro current_rows(source_name, table_name) %}
     {%- set key = raw_tables()[source_name][table_name]['key'] %}
@@ -29,7 +29,10 @@
         where
             newest_full.batch is null
             or batches.extracted_at > newest_full.extracted_at
-            or (batches.extracted_at = newest_full.extracted_at and batches.batch > newest_full.batch)
+            or (
+                batches.extracted_at = newest_full.extracted_at
+                and (batches.batch > newest_full.batch or batches.batch_kind = 'deleted')
+            )
     ),
 
     rejected_keys as (
@@ -68,8 +71,11 @@
             )
     ),
 
+    -- With those that only say that a key is gone.
     later_rows as (
-        select delivered.*
+        select
+            delivered.*,
+            later_batches.batch_kind = 'deleted' as is_deletion
         from {{ source(source_name, table_name) }} as delivered
         inner join later_batches
             on
@@ -86,6 +92,7 @@
     uncontested_rows as (
         select
             delivered.*,
+            false as is_deletion,
             1 as recency
         from {{ source(source_name, table_name) }} as delivered
         inner join newest_full
@@ -100,8 +107,22 @@
             )
     ),
 
+    deleted_keys as (
+        select
+            {{ as_key_columns(key) }},
+            delivered._extracted_at as deleted_at
+        from {{ source(source_name, table_name) }} as delivered
+        inner join batches
+            on
+                delivered._extracted_at = batches.extracted_at
+                and delivered._batch = batches.batch
+        where batches.batch_kind = 'deleted'
+    ),
+
     held_until_newest_full as (
-        select delivered.*
+        select
+            delivered.*,
+            false as is_deletion
         from {{ source(source_name, table_name) }} as delivered
         inner join held_keys
             on {{ has_key_of(key, 'held_keys') }}
@@ -109,6 +130,7 @@
             on
                 delivered._extracted_at = batches.extracted_at
                 and delivered._batch = batches.batch
+                and batches.batch_kind <> 'deleted'
                 and batches.full_number < held_keys.full_number
         where
             -- Every full batch since has held the key, too.
@@ -119,13 +141,21 @@
                     rejected_keys.full_number > batches.full_number
                     and {{ keys_are_equal(key, 'rejected_keys', 'held_keys') }}
             )
+            and not exists (
+                select 1
+                from deleted_keys
+                where
+                    deleted_keys.deleted_at >= delivered._extracted_at
+                    and {{ keys_are_equal(key, 'deleted_keys', 'held_keys') }}
+            )
     ),
 
     ranked_rows as (
         select
             *,
             row_number() over (
-                partition by {{ key | join(', ') }} order by _extracted_at desc, _batch desc
+                partition by {{ key | join(', ') }}
+                order by _extracted_at desc, is_deletion desc, _batch desc
             ) as recency
         from (
             select * from later_rows
@@ -137,5 +167,5 @@
     select * from uncontested_rows
     union all
     select * from ranked_rows
-    where recency = 1
+    where recency = 1 and not is_deletion
 {% endmacro %}

@@ -26,7 +26,10 @@
             batch,
             lag(extracted_at) over (order by extracted_at, batch) as previous_extracted_at
         from {{ ref('stg_ingest__batches') }}
-        where source = 'autotask' and table_name = '{{ table_name }}'
+        where
+            source = 'autotask'
+            and table_name = '{{ table_name }}'
+            and batch_kind <> 'deleted'
     ) as batches
         on delivered._extracted_at = batches.extracted_at and delivered._batch = batches.batch
     where

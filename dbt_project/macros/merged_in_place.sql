@@ -4,7 +4,8 @@
     about other keys. In doubt the table is rebuilt, as `updated_in_place` is.
 
     Config, under `meta.rows`:
-        raw_table: where its rows come from; the model must read it by `current_rows`.
+        raw_table: where its rows come from, with the tables that are part of it; the model must
+            read all of them by `current_rows`.
 -#}
 {% materialization merged_in_place, adapter='duckdb' %}
     {%- set existing = load_cached_relation(this) -%}
@@ -23,7 +24,8 @@
             select batches.* from " ~ batches ~ " as batches
             inner join (" ~ contents_added(rows['raw_table']) ~ ") as added
                 on batches.batch = added.batch and batches.extracted_at = added.extracted_at
-            where batches.source = 'autotask' and batches.table_name = '" ~ rows['raw_table'] ~ "';
+                and batches.table_name = added.table_name
+            where batches.source = 'autotask';
             set variable " ~ at_hand(batches) ~ " = 'temp.main.batches_at_hand';
             create or replace temporary table rows_at_hand as " ~ compiled_code ~ ";
             reset variable " ~ at_hand(batches) ~ ";

@@ -27,7 +27,7 @@
 {% macro orphans() %}
     {%- set selects = [] -%}
     {%- for source_name, tables in raw_tables().items() -%}
-        {%- for child_table, child in tables.items() -%}
+        {%- for child_table, child in tables.items() if not child.part_of -%}
             {%- for column, parent_table in child.foreign_keys.items() -%}
                 {%- do selects.append(
                     orphans_of(source_name, child_table, child.staged_key, column, parent_table)

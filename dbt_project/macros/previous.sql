@@ -76,13 +76,14 @@
 {% endmacro %}
 
 
-{#- The contents of a raw table that count, in the build before or now. -#}
+{#- The contents of a raw table, and of its parts, that count in the build before or now. -#}
 {% macro contents_that_count(schema, raw_table) %}
-    select batch, batch_kind, content_hash, schema_version, extracted_at
+    {%- set tables = [raw_table] + parts_of('autotask', raw_table).keys() | list -%}
+    select table_name, batch, batch_kind, content_hash, schema_version, extracted_at
     from {{ built(schema, 'stg_ingest__contents') }}
     where
         source = 'autotask'
-        and table_name = '{{ raw_table }}'
+        and table_name in ('{{ tables | join("', '") }}')
         and not is_replaced
         and not is_refused
 {% endmacro %}
@@ -97,7 +98,8 @@
 
 {#-
     Contents that may decide about other rows than their own: those that are gone, that were judged
-    by other rules, that are complete snapshots, or that have come before one that was there.
+    by other rules, that are complete snapshots or lists of deleted keys, or that have come before
+    one that was there.
 -#}
 {% macro deliveries_out_of_turn(raw_table) %}
     select batch
@@ -115,10 +117,16 @@
             select 1
             from ({{ contents_that_count('previous', raw_table) }}) as previous_contents
             where
-                previous_contents.extracted_at > added.extracted_at
-                or (
-                    previous_contents.extracted_at = added.extracted_at
-                    and previous_contents.batch >= added.batch
+                previous_contents.table_name = added.table_name
+                and (
+                    previous_contents.extracted_at > added.extracted_at
+                    or (
+                        previous_contents.extracted_at = added.extracted_at
+                        and (
+                            previous_contents.batch >= added.batch
+                            or previous_contents.batch_kind = 'deleted'
+                        )
+                    )
                 )
         )
 {% endmacro %}

@@ -8,6 +8,8 @@
     staged_key: the same over the columns of its staging model.
     control_total: the money or hours whose sum is accounted for beside the rows, if any.
     foreign_keys: column -> the table of Autotask that it refers to.
+    part_of: the table whose records of one kind these are, if any; staged together with it.
+    kind: that kind.
 -#}
 {% macro raw_tables() %}
     {{ return({
@@ -16,6 +18,8 @@
                 'key': ['id'],
                 'staged_key': ['company_id'],
                 'control_total': none,
+                'part_of': none,
+                'kind': none,
                 'foreign_keys': {
                     'parent_company_id': 'companies',
                 },
@@ -24,6 +28,8 @@
                 'key': ['id'],
                 'staged_key': ['contract_id'],
                 'control_total': none,
+                'part_of': none,
+                'kind': none,
                 'foreign_keys': {
                     'company_id': 'companies',
                     'renewed_contract_id': 'contracts',
@@ -33,6 +39,8 @@
                 'key': ['id'],
                 'staged_key': ['project_id'],
                 'control_total': none,
+                'part_of': none,
+                'kind': none,
                 'foreign_keys': {
                     'company_id': 'companies',
                     'contract_id': 'contracts',
@@ -42,6 +50,8 @@
                 'key': ['id'],
                 'staged_key': ['task_id'],
                 'control_total': none,
+                'part_of': none,
+                'kind': none,
                 'foreign_keys': {
                     'project_id': 'projects',
                 },
@@ -50,6 +60,68 @@
                 'key': ['charge_kind', 'id'],
                 'staged_key': ['charge_kind', 'charge_id'],
                 'control_total': 'billable_amount',
+                'part_of': none,
+                'kind': none,
+                'foreign_keys': {
+                    'company_id': 'companies',
+                    'contract_id': 'contracts',
+                    'project_id': 'projects',
+                    'task_id': 'tasks',
+                    'ticket_id': 'tickets',
+                    'milestone_id': 'contract_milestones',
+                },
+            },
+            'contract_charges': {
+                'key': ['id'],
+                'staged_key': ['charge_id'],
+                'control_total': 'billable_amount',
+                'part_of': 'charges',
+                'kind': 'contract',
+                'foreign_keys': {
+                    'company_id': 'companies',
+                    'contract_id': 'contracts',
+                    'project_id': 'projects',
+                    'task_id': 'tasks',
+                    'ticket_id': 'tickets',
+                    'milestone_id': 'contract_milestones',
+                },
+            },
+            'project_charges': {
+                'key': ['id'],
+                'staged_key': ['charge_id'],
+                'control_total': 'billable_amount',
+                'part_of': 'charges',
+                'kind': 'project',
+                'foreign_keys': {
+                    'company_id': 'companies',
+                    'contract_id': 'contracts',
+                    'project_id': 'projects',
+                    'task_id': 'tasks',
+                    'ticket_id': 'tickets',
+                    'milestone_id': 'contract_milestones',
+                },
+            },
+            'ticket_charges': {
+                'key': ['id'],
+                'staged_key': ['charge_id'],
+                'control_total': 'billable_amount',
+                'part_of': 'charges',
+                'kind': 'ticket',
+                'foreign_keys': {
+                    'company_id': 'companies',
+                    'contract_id': 'contracts',
+                    'project_id': 'projects',
+                    'task_id': 'tasks',
+                    'ticket_id': 'tickets',
+                    'milestone_id': 'contract_milestones',
+                },
+            },
+            'change_order_charges': {
+                'key': ['id'],
+                'staged_key': ['charge_id'],
+                'control_total': 'billable_amount',
+                'part_of': 'charges',
+                'kind': 'change_order',
                 'foreign_keys': {
                     'company_id': 'companies',
                     'contract_id': 'contracts',
@@ -63,6 +135,8 @@
                 'key': ['id'],
                 'staged_key': ['time_entry_id'],
                 'control_total': 'hours_worked',
+                'part_of': none,
+                'kind': none,
                 'foreign_keys': {
                     'contract_id': 'contracts',
                     'task_id': 'tasks',
@@ -73,6 +147,8 @@
                 'key': ['id'],
                 'staged_key': ['milestone_id'],
                 'control_total': 'amount',
+                'part_of': none,
+                'kind': none,
                 'foreign_keys': {
                     'contract_id': 'contracts',
                     'project_id': 'projects',
@@ -82,6 +158,8 @@
                 'key': ['id'],
                 'staged_key': ['ticket_id'],
                 'control_total': none,
+                'part_of': none,
+                'kind': none,
                 'foreign_keys': {
                     'company_id': 'companies',
                     'contract_id': 'contracts',
@@ -95,6 +173,8 @@
                 'key': ['company_id', tidy_po('purchase_order_number')],
                 'staged_key': ['company_id', tidy_po('purchase_order_number')],
                 'control_total': none,
+                'part_of': none,
+                'kind': none,
                 'foreign_keys': {
                     'company_id': 'companies',
                 },
@@ -103,6 +183,8 @@
                 'key': ['company_id'],
                 'staged_key': ['company_id'],
                 'control_total': none,
+                'part_of': none,
+                'kind': none,
                 'foreign_keys': {
                     'company_id': 'companies',
                 },
@@ -111,6 +193,8 @@
                 'key': ['milestone_id', 'conflict_type'],
                 'staged_key': ['milestone_id', 'conflict_type'],
                 'control_total': none,
+                'part_of': none,
+                'kind': none,
                 'foreign_keys': {
                     'milestone_id': 'contract_milestones',
                 },

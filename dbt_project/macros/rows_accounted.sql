@@ -1,29 +1,44 @@
 {#-
     Where the loaded rows of a raw table have gone (VAL-7): one row with the number, and the sum of
-    the measure, of those that are current, superseded by a later row of their key, or deleted.
+    the measure, of those that are current, superseded by a later row of their key, or deleted. A
+    row that a table a kind overrules counts as superseded (RAW-10).
 
-    Rows of the newest full batch whose key no other content has are current and nothing else; only
-    the keys of all other contents have to be followed.
+    Rows of the newest full batch whose key no other content has are current, or overruled, and
+    nothing else; only the keys of all other contents have to be followed.
 -#}
 {% macro rows_accounted_of(source_name, table_name, table) %}
-    {%- set staged = ref('stg_' ~ source_name ~ '__' ~ table_name) -%}
+    {%- set whole = table.part_of or table_name -%}
+    {%- set is_set = parts_of(source_name, whole) -%}
+    {%- set staged = staged_rows_of(source_name, table_name) if is_set
+        else ref('stg_' ~ source_name ~ '__' ~ table_name) -%}
+    {%- set overruled = ref('stg_' ~ source_name ~ '__' ~ table_name ~ '_overruled')
+        if is_set and not table.part_of -%}
     {%- set nothing = '0' if table.control_total else 'cast(null as decimal(38, 4))' -%}
     {%- set measure = table.control_total or 'cast(null as decimal(38, 4))' -%}
     select
         '{{ source_name }}' as source,
         '{{ table_name }}' as table_name,
         current_total.row_count as current_rows,
-        contested_total.superseded,
+        contested_total.superseded{{ ' + overruled_total.row_count' if overruled }} as superseded,
         contested_total.deleted,
         coalesce(current_total.measure, {{ nothing }}) as measure_current,
-        coalesce(contested_total.measure_superseded, {{ nothing }}) as measure_superseded,
+        coalesce(contested_total.measure_superseded, {{ nothing }})
+        {{- ' + coalesce(overruled_total.measure, 0)' if overruled }} as measure_superseded,
         coalesce(contested_total.measure_deleted, {{ nothing }}) as measure_deleted
     from (
         select
             count(*) as row_count,
             sum({{ measure }}) as measure
-        from {{ staged }}
+        from {{ staged }} as staged_rows
     ) as current_total
+    {%- if overruled %}
+    cross join (
+        select
+            count(*) as row_count,
+            sum({{ measure }}) as measure
+        from {{ overruled }}
+    ) as overruled_total
+    {%- endif %}
     cross join (
         with
 
@@ -53,6 +68,7 @@
                 ) as is_newest_full
             from {{ rows_ever_loaded(source_name, table_name) }} as delivered
             left join newest_full on true
+            where delivered._batch_kind <> 'deleted'
         ),
 
         other_rows as (
@@ -92,7 +108,14 @@
                     select 1
                     from {{ staged }} as current_row
                     where {{ has_key_of(table.staged_key, 'ranked_rows') }}
-                ) as is_deleted
+                )
+                {%- if overruled %}
+                and not exists (
+                    select 1
+                    from {{ overruled }} as overruled_row
+                    where {{ has_key_of(table.staged_key, 'ranked_rows') }}
+                )
+                {%- endif %} as is_deleted
             from ranked_rows
         )
 

@@ -102,12 +102,16 @@
 
 
 {#-
-    Whether a line was invoiced: it has an invoice number that says something (RES-14).
+    Whether a line was invoiced: it has an invoice number that says something, or Autotask says that
+    it was billed (RES-14).
 
-    line: with invoice_number; placeholders: int_invoice_placeholders, joined to it.
+    line: with invoice_number and is_billed; placeholders: int_invoice_placeholders, joined to it.
 -#}
 {% macro is_invoiced(line, placeholders) -%}
-    ({{ line }}.invoice_number is not null and {{ placeholders }}.invoice_text is null)
+    (
+        ({{ line }}.invoice_number is not null and {{ placeholders }}.invoice_text is null)
+        or coalesce({{ line }}.is_billed, false)
+    )
 {%- endmacro %}
 
 

@@ -9,7 +9,7 @@
     Config, under `meta.lines`:
         staging: the model that holds the lines; those views that lead from it to this table must
             read it by `rows_due`.
-        raw_table: where its rows come from.
+        raw_table: where its rows come from, with the tables that are part of it.
         key: its key, which is the key of this table too.
         alike_while_unchanged: models that every line depends on -> all their columns, none null.
     This table must have the columns that name its parents and its company: `<level>_id`.
@@ -105,7 +105,20 @@
         select ({{ raw_table.key | join(', ') }})
         from {{ source('autotask', lines['raw_table']) }} as delivered
         inner join ({{ contents_added(lines['raw_table']) }}) as added
-            on delivered._extracted_at = added.extracted_at and delivered._batch = added.batch
+            on
+                delivered._extracted_at = added.extracted_at
+                and delivered._batch = added.batch
+                and added.table_name = '{{ lines['raw_table'] }}'
+        {% for name, part in parts_of('autotask', lines['raw_table']).items() -%}
+            union all
+            select ('{{ part.kind }}', id)
+            from {{ source('autotask', name) }} as delivered
+            inner join ({{ contents_added(lines['raw_table']) }}) as added
+                on
+                    delivered._extracted_at = added.extracted_at
+                    and delivered._batch = added.batch
+                    and added.table_name = '{{ name }}'
+        {% endfor %}
     )
     {% for level in parent_levels() + ['company'] -%}
         union

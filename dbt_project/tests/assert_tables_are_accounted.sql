@@ -11,6 +11,7 @@ contents as (
         sum(loaded) as loaded,
         sum(measure_loaded) as measure_loaded
     from {{ ref('ingest_accounting') }}
+    where batch_kind <> 'deleted'
     group by source, table_name
 ),
 

@@ -3,7 +3,8 @@
 What a valid row is belongs to `schemas`, what becomes of a delivered file to `load`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,12 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from orchestration.ingest.landing import find_batches
+from orchestration.ingest.landing import Batch, find_batches
 from orchestration.ingest.load import TableLoader
-from orchestration.ingest.raw_store import Content, TableFiles, whole_file
+from orchestration.ingest.raw_store import TableFiles, whole_file
 from orchestration.ingest.rejections import RefusedFile
 from orchestration.settings import Settings
-from schemas import RAW_TABLES
+from schemas import RAW_TABLES, parts_of
 
 # What the models know of every content; the attributes of `Content` and what follows from them.
 BATCHES_COLUMNS: dict[str, pl.DataType] = {
@@ -42,6 +43,7 @@ BATCHES_COLUMNS: dict[str, pl.DataType] = {
     "missing_columns": pl.List(pl.String()),
 }
 BATCHES, REJECTS = dg.AssetKey(["ingest", "batches"]), dg.AssetKey(["quarantine", "rejects"])
+DUPLICATES = dg.AssetKey(["quarantine", "charge_duplicates"])
 REJECTS_SHOWN = 100
 
 
@@ -102,8 +104,9 @@ def _raw_asset(source: str, name: str, settings: Settings) -> dg.AssetsDefinitio
             *load.warnings,
         ]:
             context.log.warning(warning)
-        loaded = list(files.contents().values())
-        if not loaded and not load.refusals and not table.is_optional():
+        loaded = [content for content in files.contents().values() if not content.is_of_keys]
+        parts = _extracts_of_parts(source, name, batches, settings)
+        if not (loaded or load.refusals or table.is_optional() or parts):
             facts = {"name": name, "folder": settings.landing_dir / source}
             load.refusals.append(RefusedFile(f"{source}/{name}", "missing_table", **facts))
         yield dg.AssetCheckResult(
@@ -113,7 +116,7 @@ def _raw_asset(source: str, name: str, settings: Settings) -> dg.AssetsDefinitio
         )
         yield _quarantine_check(load.rejects)
         if has_age:
-            yield _extract_age(loaded, settings)
+            yield _extract_age([content.extracted_at for content in loaded] + parts, settings)
         if load.refusals:
             return
         yield dg.MaterializeResult(
@@ -155,8 +158,22 @@ def _quarantine_check(rejects: pl.DataFrame) -> dg.AssetCheckResult:
     )
 
 
-def _extract_age(loaded: list[Content], settings: Settings) -> dg.AssetCheckResult:
-    newest = max((content.extracted_at for content in loaded), default=datetime.min)
+def _extracts_of_parts(
+    source: str, name: str, batches: Mapping[tuple[str, str], list[Batch]], settings: Settings
+) -> list[datetime]:
+    """The moments of the extracts that stand for a table (RAW-10), loaded or about to be."""
+    moments: list[datetime] = []
+    for part in parts_of(source, name):
+        contents = TableFiles(source, part, settings).contents().values()
+        moments += [content.extracted_at for content in contents if not content.is_of_keys]
+        for batch in batches[source, part]:
+            with suppress(RefusedFile):  # told by its own table
+                moments += [batch.extracted_at()] if batch.kind != "deleted" else []
+    return moments
+
+
+def _extract_age(extracts: list[datetime], settings: Settings) -> dg.AssetCheckResult:
+    newest = max(extracts, default=datetime.min)
     age = datetime.now(UTC).replace(tzinfo=None) - newest
     limit = timedelta(hours=float(settings.max_extract_age_hours))
     return dg.AssetCheckResult(
@@ -164,7 +181,7 @@ def _extract_age(loaded: list[Content], settings: Settings) -> dg.AssetCheckResu
         passed=age <= limit,
         severity=dg.AssetCheckSeverity.WARN,
         description=f"the newest extract is of {newest} UTC, {age // timedelta(hours=1):,} h old"
-        if loaded
+        if extracts
         else "there is no extract",
     )
 
@@ -174,6 +191,7 @@ def batches_asset(settings: Settings) -> dg.AssetsDefinition:
     descriptions = {
         BATCHES: "One row per delivered content of a raw table, with what became of its rows.",
         REJECTS: "One row per rule that a quarantined row of any raw table breaks.",
+        DUPLICATES: "One row per charge that a later row of its key in its file replaces.",
     }
 
     @dg.multi_asset(
@@ -199,6 +217,7 @@ def batches_asset(settings: Settings) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(
             REJECTS, metadata={"quarantined_rows": int(rows["quarantined"].sum())}
         )
+        yield dg.MaterializeResult(DUPLICATES)
 
     return batches
 
@@ -219,7 +238,8 @@ def write_batches(settings: Settings) -> pl.DataFrame:
 def _listed(files: TableFiles) -> Iterator[dict[str, Any]]:
     for folder in (files.raw, files.replaced, files.refused, files.mended):
         for content in files.contents(folder).values():
-            unknown, missing = files.table.headers().drift(content.headers)
+            unknown, _ = files.table.headers().drift(content.headers)
+            _, missing = files.table_of(content).headers().drift(content.headers)
             yield {name: getattr(content, name, None) for name in BATCHES_COLUMNS} | {
                 "is_replaced": folder == files.replaced,
                 "is_refused": bool(content.refusal_kind),

@@ -8,7 +8,12 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet
 
-from orchestration.ingest.guards import allowed_rejects, guard_quality, guard_size
+from orchestration.ingest.guards import (
+    allowed_rejects,
+    guard_quality,
+    guard_size,
+    unknown_keys,
+)
 from orchestration.ingest.judging import JudgedRows
 from orchestration.ingest.keys import union
 from orchestration.ingest.raw_store import (
@@ -29,7 +34,7 @@ from orchestration.progress import advance
 
 def load_content(
     files: TableFiles, content: Content, open_rows: Callable[[], Rows], run_id: str
-) -> pl.DataFrame:
+) -> tuple[pl.DataFrame, list[str]]:
     """Load a content, all of it or nothing.
 
     Args:
@@ -39,12 +44,12 @@ def load_content(
         run_id: what quarantined rows remember of the run that judged them.
 
     Returns:
-        The broken rules of its quarantined rows.
+        The broken rules of its quarantined rows, and warnings.
 
     Raises:
         RefusedFile: nothing of it is loaded; the refusal is on record.
     """
-    judged = JudgedRows(files.table)
+    judged = JudgedRows(files.table_of(content))
     try:
         rows = open_rows()
         content = replace(content, headers=rows.headers)
@@ -56,7 +61,7 @@ def load_content(
 
 def _commit(
     files: TableFiles, content: Content, rows: Rows, judged: JudgedRows, run_id: str
-) -> pl.DataFrame:
+) -> tuple[pl.DataFrame, list[str]]:
     with whole_file(files.raw_path(content)) as unfinished:
         with parquet_writer(unfinished, files.raw_schema()) as writer:
             _write_valid(files, content, rows, judged, writer)
@@ -67,6 +72,7 @@ def _commit(
             writer.add_key_value_metadata({LEDGER: content.dumps()})
         if len(keys) < content.loaded:
             content = _move_duplicates(files, content, judged, unfinished)
+        warnings = unknown_keys(files, content, unfinished) if content.is_of_keys else []
         rejects = judged.rejects(files, content, run_id)
         if rejects.height:
             texts = rows.as_json(rejects["row_number"].unique())
@@ -75,7 +81,7 @@ def _commit(
             )
             files.write_rejects(files.beside(files.quarantine, content), rejects, content)
         files.keep_replaced(content)
-    return rejects
+    return rejects, warnings
 
 
 def _write_valid(
@@ -92,6 +98,10 @@ def _write_valid(
         "_extracted_at": pl.lit(content.extracted_at, pl.Datetime("us")),
         "_content_hash": pl.lit(content.content_hash),
         "_schema_version": pl.lit(content.schema_version),
+    }
+    columns = files.table.columns()
+    stamps |= {
+        name: pl.lit(None, columns[name]) for name in columns.keys() - judged.table.columns().keys()
     }
     most_kept = max(REFUSED_ROWS_KEPT, allowed_rejects(files.settings, rows.most_rows))
     writing: Future[None] | None = None

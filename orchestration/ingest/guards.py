@@ -55,7 +55,7 @@ def guard_quality(settings: Settings, content: Content, judged: JudgedRows) -> N
 def guard_size(
     files: TableFiles, content: Content, keys: pl.Series, rejected: Sequence[pl.DataFrame]
 ) -> None:
-    """Refuse a snapshot that would delete more than half of the table.
+    """Refuse a snapshot, or a list of deleted keys, that would delete more than half of the table.
 
     Args:
         files: what the table is made of so far.
@@ -66,7 +66,7 @@ def guard_size(
     Raises:
         RefusedFile: it would.
     """
-    if content.batch_kind != "full" or files.settings.allow_shrink:
+    if content.batch_kind == "upsert" or files.settings.allow_shrink:
         return
     known = known_keys(files)
     before = alive_keys(known)
@@ -78,7 +78,36 @@ def guard_size(
     after = alive_keys(sorted([*others, this], key=lambda entry: entry[0].order))
     deleted = without(before, after).len()
     if deleted >= SHRINK_FREE and 2 * deleted > before.len():
-        raise RefusedFile(content.file, "shrinks", deleted=deleted, current=before.len())
+        kind = "deletes" if content.is_of_keys else "shrinks"
+        facts = {"deleted": deleted, "current": before.len(), "batch": content.file}
+        raise RefusedFile(content.file, kind, **facts)
+
+
+def unknown_keys(files: TableFiles, content: Content, raw_file: Path) -> list[str]:
+    """Warn of keys in a list of deleted ones that are not current (LND-14).
+
+    Args:
+        files: what the table is made of so far.
+        content: what is about to be committed.
+        raw_file: its rows.
+    """
+    others = [entry for entry in known_keys(files) if not _is_replaced_by(entry[0], content)]
+    listed = pl.read_parquet(raw_file, columns=list(files.table.key()))
+    unknown = listed.filter(_not_in(key_hashes(files.table, listed), alive_keys(others)))
+    part = files.table.part_of()
+    if part and not any(known.batch_kind == "full" for known, _, _ in others):
+        # The whole may still hold records of this kind.
+        whole = TableFiles(files.source, part[0], files.settings)
+        (column,) = set(whole.table.key()) - set(files.table.key())
+        hashes = key_hashes(whole.table, unknown.with_columns(pl.lit(part[1]).alias(column)))
+        unknown = unknown.filter(_not_in(hashes, alive_keys(known_keys(whole))))
+    if unknown.is_empty():
+        return []
+    return [f"{content.file}: {unknown.height:,} of its {listed.height:,} keys are not current"]
+
+
+def _not_in(keys: pl.Series, others: pl.Series) -> pl.Series:
+    return ~keys.is_in(others.implode())
 
 
 def known_keys(files: TableFiles) -> list[Known]:

@@ -33,24 +33,35 @@ def _key_values(table: type[RawTable]) -> list[pl.Expr]:
 
 
 def alive_keys(contents: Sequence[Known]) -> pl.Series:
-    """The hashes of the keys that contents, in their order, leave alive (LND-5, LND-6).
+    """The hashes of the keys that contents, in their order, leave alive (LND-5, LND-6, LND-14).
 
     Args:
         contents: each with what reads its loaded keys and those of its quarantined rows.
     """
-    fulls = [at for at, (content, _, _) in enumerate(contents) if content.batch_kind == "full"]
-    newest = fulls.pop() if fulls else 0
-    alive = union(loaded() for _, loaded, _ in contents[newest:])
-    # A quarantined row keeps its key alive, as far back as full batches lead to a loaded row.
-    kept = without(contents[newest][2](), alive) if contents else NO_KEYS
-    while newest and not kept.is_empty():
-        earlier = fulls.pop() if fulls else 0
-        loaded = union(read() for _, read, _ in contents[earlier:newest])
-        alive = union([alive, kept.filter(kept.is_in(loaded.implode()))])
-        kept = without(kept, loaded)
-        if contents[earlier][0].batch_kind == "full":
-            kept = kept.filter(kept.is_in(contents[earlier][2]().implode()))
-        newest = earlier
+    # Newest first: the contents from a full one on, and the keys that were alive before it and that
+    # its quarantined rows hold. These are followed as far back as there are any.
+    periods: list[tuple[Sequence[Known], pl.Series]] = []
+    end, held = len(contents), NO_KEYS
+    while end and not (periods and held.is_empty()):
+        fulls = (at for at in range(end) if contents[at][0].batch_kind == "full")
+        start = max(fulls, default=0)
+        first, loaded, quarantined = contents[start]
+        earlier = NO_KEYS
+        if first.batch_kind == "full" and not (earlier := quarantined()).is_empty():
+            earlier = without(earlier, loaded())
+            earlier = earlier.filter(earlier.is_in(held.implode())) if periods else earlier
+        periods.append((contents[start:end], earlier))
+        end, held = start, earlier
+    alive = NO_KEYS
+    for period, held in reversed(periods):
+        alive = alive.filter(alive.is_in(held.implode()))
+        added: list[pl.Series] = []
+        for content, loaded, _ in period:
+            if content.is_of_keys:
+                alive, added = without(union([alive, *added]), loaded()), []
+            else:
+                added.append(loaded())
+        alive = union([alive, *added])
     return alive
 
 

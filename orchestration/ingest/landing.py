@@ -28,7 +28,8 @@ class Batch:
         table: name of the raw table.
         path: the file.
         batch: its id, the path below the source's folder.
-        kind: `full` for a complete snapshot, else `upsert`.
+        kind: `full` for a complete snapshot, `deleted` for a list of keys that are gone, else
+            `upsert`.
         landing_dir: the folder that the file must lie in.
     """
 
@@ -51,8 +52,10 @@ class Batch:
             A naive UTC timestamp.
 
         Raises:
-            RefusedFile: the name holds a date that no calendar has.
+            RefusedFile: the name holds a date that no calendar has, or two kinds of batch.
         """
+        if {"full", "deleted"} <= set(_tokens(self.path)):
+            raise RefusedFile(self.file, "two_kinds")
         found = TIMESTAMP.search(self.path.name)
         if not found:
             return self.written_at()
@@ -99,7 +102,7 @@ def find_batches(landing_dir: Path) -> tuple[dict[tuple[str, str], list[Batch]],
 
     Returns:
         The batches of each (source, table), in the order of their ids, and a warning for everything
-        in the folder that is left alone.
+        in the folder that is left alone, or is not what its name may have meant.
     """
     batches: dict[tuple[str, str], list[Batch]] = {key: [] for key in RAW_TABLES}
     sources = {source for source, _ in RAW_TABLES}
@@ -126,10 +129,28 @@ def find_batches(landing_dir: Path) -> tuple[dict[tuple[str, str], list[Batch]],
                 if extension_of(file) is None or file.is_dir() or _is_special(file):
                     ignored.append(f"{source}/{name}: not one of {', '.join(FORMATS)}; left alone")
                     continue
-                tokens = re.split(r"[._-]", file.name.lower())
-                kind = "full" if file is path or "full" in tokens else "upsert"
+                kind = "full" if file is path else _kind(file)
+                if kind == "upsert" and "deleted" in _tokens(file):
+                    ignored.append(
+                        f"{source}/{name}: `deleted` counts only as the last part of the name, "
+                        "before the extension; loaded as changed rows"
+                    )
                 batches[source, table].append(Batch(source, table, file, name, kind, landing_dir))
     return batches, ignored
+
+
+def _tokens(path: Path) -> list[str]:
+    """The parts of a file name before its extension."""
+    stem = path.name[: len(path.name) - len(extension_of(path) or "")]
+    return re.split(r"[._-]", stem.lower())
+
+
+def _kind(path: Path) -> str:
+    """What a file in the folder of a table is by its name (LND-4, LND-14)."""
+    tokens = _tokens(path)
+    if "full" in tokens:
+        return "full"
+    return "deleted" if tokens[-1] == "deleted" else "upsert"
 
 
 def _is_partial(path: Path) -> bool:

@@ -17,6 +17,7 @@ from orchestration.ingest.landing import Batch
 from orchestration.ingest.raw_store import (
     EMPTY_HASH,
     NO_DELIVERY,
+    NO_DUPLICATES,
     NO_REJECTS,
     QUARANTINE_COLUMNS,
     Content,
@@ -29,6 +30,7 @@ from orchestration.ingest.refused import await_mending
 from orchestration.ingest.rejections import RefusedFile
 from orchestration.ingest.replay import archived_contents
 from orchestration.ingest.rows import DeliveredRows, Rows
+from schemas import parts_of
 
 
 @dataclass
@@ -114,9 +116,11 @@ class TableLoader:
         load.refusals += await_mending(files, delivered)
         # Empty, typed files, so that the models need no special case.
         empty_file(files.quarantine / NO_REJECTS, files.quarantine_schema())
+        files.duplicates.mkdir(exist_ok=True)
+        empty_file(files.duplicates / NO_DUPLICATES, files.raw_schema())
         if files.contents():
             (files.raw / NO_DELIVERY).unlink(missing_ok=True)
-        elif files.table.is_optional():
+        elif files.table.is_optional() or parts_of(files.source, files.name):
             empty_file(files.raw / NO_DELIVERY, files.raw_schema())
         files.sweep()
         return load
@@ -190,27 +194,28 @@ class TableLoader:
             raise reading
         if reading.content_hash == EMPTY_HASH:
             raise RefusedFile(batch.file, "empty")
-        checked = reading
+        checked, table = reading, self.files.table_of(file.content)
         if not reading.is_checked:
             with batch.opened() as stream:
                 checked = read_once(stream, batch.path, batch.file)
-        delivery = open_delivery(batch.path, batch.file, self.files.table, checked)
+        delivery = open_delivery(batch.path, batch.file, table, checked)
 
         def is_as_read() -> bool:
             with batch.opened() as stream:
                 return reading.is_of(stream)
 
-        return DeliveredRows(self.files.table, batch.file, delivery, is_as_read)
+        return DeliveredRows(table, batch.file, delivery, is_as_read)
 
     def _load_content(
         self, content: Content, open_rows: Callable[[], Rows], load: TableLoad
     ) -> None:
         try:
-            rejects = load_content(self.files, content, open_rows, self.run_id)
+            rejects, warnings = load_content(self.files, content, open_rows, self.run_id)
         except RefusedFile as refusal:
             load.refusals.append(refusal)
         else:
             load.read += 1
+            load.warnings += warnings
             load.rejects = pl.concat([load.rejects, rejects.select(load.rejects.columns)])
 
 

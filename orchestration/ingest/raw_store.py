@@ -22,7 +22,8 @@ import pyarrow.parquet
 
 from orchestration.ingest.readers.delivery import PIECE_ROWS, chunks
 from orchestration.settings import Settings
-from schemas import RAW_TABLES
+from schemas import RAW_TABLES, RawTable
+from schemas.base import keys_alone
 
 LEDGER = b"psa_batch"
 BATCH_COLUMNS: dict[str, pl.DataType] = {
@@ -48,6 +49,7 @@ QUARANTINE_COLUMNS: dict[str, pl.DataType] = {
     "measure": pl.Decimal(38, 4),
 }
 NO_REJECTS, NO_DELIVERY = "no-rejects.parquet", "no-delivery.parquet"
+NO_DUPLICATES = "no-duplicates.parquet"
 EMPTY_HASH = hashlib.sha256().hexdigest()
 
 
@@ -60,7 +62,7 @@ class Content:
         table_name: name of the raw table.
         batch: path of the file below the source's folder.
         number: counts the contents of one path in the order in which they were first seen.
-        batch_kind: `full` or `upsert`.
+        batch_kind: `full`, `upsert` or `deleted`.
         extracted_at: naive UTC.
         content_hash: SHA-256 in hex.
         schema_version: the rules that the rows were judged by.
@@ -107,9 +109,14 @@ class Content:
         return (self.batch, self.content_hash) == (other.batch, other.content_hash)
 
     @property
-    def order(self) -> tuple[datetime, str]:
+    def is_of_keys(self) -> bool:
+        """Whether it lists keys that are gone, and no rows of the table (LND-14)."""
+        return self.batch_kind == "deleted"
+
+    @property
+    def order(self) -> tuple[datetime, bool, str]:
         """Later contents overrule earlier ones (LND-5)."""
-        return self.extracted_at, self.batch
+        return self.extracted_at, self.is_of_keys, self.batch
 
     @property
     def is_of_whole_table(self) -> bool:
@@ -175,6 +182,10 @@ class TableFiles:
             if content.is_of_whole_table
             else f"{name}.parquet"
         )
+
+    def table_of(self, content: Content) -> type[RawTable]:
+        """What the rows of a content are judged by."""
+        return keys_alone(self.table) if content.is_of_keys else self.table
 
     def refused_path(self, content: Content) -> Path:
         """Where the last refusal of a batch is remembered."""

@@ -31,6 +31,9 @@ REFUSALS: dict[str, Words] = {
     "impossible_date": Words(
         "{value!r} in the file name is no date of the calendar", "rename the file"
     ),
+    "two_kinds": Words(
+        "the file name says both full and deleted", "rename the file: it can be only one of them"
+    ),
     "empty": Words("the file is empty, without even a header", "export it again"),
     "moving": Words(
         "it changed while it was read", "write it under a name that ends in .part, then rename it"
@@ -79,6 +82,11 @@ REFUSALS: dict[str, Words] = {
         "as a complete snapshot it would delete {deleted:,} of the table's {current:,} ids",
         "deliver all of the table; if the rows are gone at the source, refresh once with "
         "PSA_ALLOW_SHRINK=1",
+    ),
+    "deletes": Words(
+        "as a list of deleted keys it would delete {deleted:,} of the table's {current:,} ids",
+        "if they are gone at the source, refresh once with PSA_ALLOW_SHRINK=1; if not, give the "
+        "list up with `make unload BATCH={batch}`",
     ),
     "gone": Words(
         "it was refused and has left the landing folder since ({reason})",

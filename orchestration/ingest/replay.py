@@ -44,13 +44,14 @@ class ArchivedRows:
             content: as older rules have judged it.
         """
         self.files, self.path, self.content = files, path, content
+        self.table = files.table_of(content)
         self.headers, self.most_rows = content.headers, content.delivered
         self.quarantined = files.beside(files.quarantine, content)
 
     def pieces(self) -> Iterator[Piece]:
         """All rows: typed where they were valid, else as delivered."""
-        matched = match_headers(self.files.table, self.headers, self.content.file)
-        columns = set(self.files.table.columns())
+        matched = match_headers(self.table, self.headers, self.content.file)
+        columns = set(self.table.columns())
         for source in (self.path, self.files.beside(self.files.duplicates, self.content)):
             if source.exists():
                 names = [name for name in pl.read_parquet_schema(source) if name in columns]
@@ -75,7 +76,7 @@ class ArchivedRows:
     def as_json(self, numbers: pl.Series) -> dict[int, str]:
         """Rows of the quarantine as delivered, all others in the columns that the table knows."""
         names = distinct(self.headers)
-        matched = match_headers(self.files.table, self.headers, self.content.file)
+        matched = match_headers(self.table, self.headers, self.content.file)
         rows: dict[int, str] = {}
         for found, piece in self.pieces():
             wanted = found.is_in(numbers.implode())

@@ -21,8 +21,21 @@ from tests.scenarios import AS_OF_DATE, worlds
 # Each landing folder holds many small worlds in id ranges of their own, so that one refresh judges
 # them all; what all worlds of a folder share differs from folder to folder.
 WORLDS = 60
-EVERYTHING = (1, {"labor_invoiced": True, "with_tickets": True, "with_claims": True})
-SILENT = (2, {"labor_invoiced": False, "with_tickets": True, "with_claims": False})
+EVERYTHING = (
+    1,
+    {
+        "labor_invoiced": True,
+        "with_tickets": True,
+        "with_claims": True,
+        "with_kinds": True,
+        "with_charges": True,
+    },
+)
+SWITCHES = ("labor_invoiced", "with_tickets", "with_claims", "with_kinds", "with_charges")
+SILENT = (
+    2,
+    {"labor_invoiced": False, "with_tickets": True, "with_claims": False, "with_kinds": False},
+)
 
 
 @dataclass(frozen=True)
@@ -77,9 +90,7 @@ def test_worlds_without_invoiced_labour_and_claims_equal_the_reference(silent: F
 @example(seed=EVERYTHING[0], shape=EVERYTHING[1])
 @given(
     seed=st.integers(min_value=0, max_value=2**32),
-    shape=st.fixed_dictionaries(
-        {}, optional=dict.fromkeys(("labor_invoiced", "with_tickets", "with_claims"), st.booleans())
-    ),
+    shape=st.fixed_dictionaries({}, optional=dict.fromkeys(SWITCHES, st.booleans())),
 )
 def test_any_worlds_equal_the_reference(
     tmp_path_factory: pytest.TempPathFactory, seed: int, shape: dict[str, bool]

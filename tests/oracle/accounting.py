@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.oracle.comparison import Marts, compare_rows, is_same
 from tests.oracle.landing import Batch, Landing, current_of
-from tests.oracle.tables import MEASURES, TABLES, Key, Row, key_of, source_of
+from tests.oracle.tables import CHARGE_KINDS, MEASURES, TABLES, Key, Row, key_of, source_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -94,13 +94,13 @@ def _accounted(batch: Batch) -> Row:
     is_refused = batch.refusal is not None
 
     def measure(amount: Decimal) -> Decimal | None:
-        return amount if batch.table in MEASURES else None
+        return amount if batch.has_measure else None
 
     return {
         "source": source_of(batch.table),
         "table_name": batch.table,
         "batch": batch.batch_id,
-        "batch_kind": "full" if batch.is_full else "upsert",
+        "batch_kind": batch.kind,
         "extracted_at": batch.extracted_at,
         "content_hash": batch.content_hash,
         "delivered": batch.delivered,
@@ -118,10 +118,15 @@ def _accounted(batch: Batch) -> Row:
 def _table_accounting(landing: Landing, table: str) -> Row:
     """VAL-7: Σ loaded = current + superseded + deleted; replaced contents are part of it.
 
-    Of a deleted id the last loaded row counts as deleted, its others as superseded.
+    Of a deleted id the last loaded row counts as deleted, its others as superseded. RAW-10: so are
+    rows of `charges` that a table a kind overrules.
     """
     accepted = sorted(
-        (batch for batch in landing.contents[table] if batch.refusal is None),
+        (
+            batch
+            for batch in landing.contents[table]
+            if batch.refusal is None and not batch.is_deleted
+        ),
         key=lambda batch: batch.order,
     )
     loaded: dict[Key | None, list[tuple[Batch, Row]]] = {}
@@ -129,12 +134,14 @@ def _table_accounting(landing: Landing, table: str) -> Row:
         for row in batch.rows:
             loaded.setdefault(key_of(table, row), []).append((batch, row))
     current = current_of(landing.batches(table))
+    overruled = landing.overruled_charges() if table == "charges" else set()
     counts: Counter[str] = Counter()
     measures = dict.fromkeys(("current", "superseded", "deleted"), Decimal(0))
     for key, rows in loaded.items():
         for number, (batch, row) in enumerate(rows, start=1):
             if key in current:
-                fate = "current" if current[key][0] is batch else "superseded"
+                is_current = current[key][0] is batch and key not in overruled
+                fate = "current" if is_current else "superseded"
             else:
                 fate = "deleted" if number == len(rows) else "superseded"
             counts[fate] += 1
@@ -155,7 +162,8 @@ def _table_accounting(landing: Landing, table: str) -> Row:
 
 def _orphans(landing: Landing) -> Iterator[Row]:
     """RES-6: ids that point to no current row."""
-    current = {table: landing.current(table) for table in TABLES}
+    current = {table: landing.current(table) for table in TABLES if table not in CHARGE_KINDS}
+    current["charges"] = landing.charges()
     for table, columns in FOREIGN_KEYS.items():
         for key, row in current[table].items():
             for column, parent in columns.items():

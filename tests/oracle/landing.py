@@ -10,7 +10,18 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.oracle.files import Cells, Refused, extension_of, read_file, timestamp_in
-from tests.oracle.tables import MEASURES, TABLES, Key, Row, judge, key_of, match_headers, source_of
+from tests.oracle.tables import (
+    CHARGE_KINDS,
+    KEYS,
+    MEASURES,
+    TABLES,
+    Key,
+    Row,
+    judge,
+    key_of,
+    match_headers,
+    source_of,
+)
 
 __all__ = ["Batch", "BrokenRule", "Landing", "Row"]
 
@@ -31,11 +42,12 @@ class Batch:
     table: str
     batch_id: str
     content_hash: str
-    is_full: bool
+    kind: str  # full, upsert or deleted
     extracted_at: datetime
     seen: int  # number of the content in the order in which contents were first seen
     delivered: int = 0
     rows: list[Row] = field(default_factory=list)  # typed, one a key, the last valid one
+    doubled: list[Row] = field(default_factory=list)  # the other valid ones
     broken: list[BrokenRule] = field(default_factory=list)
     quarantined: int = 0
     quarantined_keys: set[Key] = field(default_factory=set)
@@ -48,14 +60,29 @@ class Batch:
     is_replaced: bool = False  # a corrected delivery took its place
 
     @property
-    def order(self) -> tuple[datetime, str, int]:
+    def is_full(self) -> bool:
+        """LND-4: a complete snapshot."""
+        return self.kind == "full"
+
+    @property
+    def is_deleted(self) -> bool:
+        """LND-14: a list of keys that are gone."""
+        return self.kind == "deleted"
+
+    @property
+    def order(self) -> tuple[datetime, bool, str, int]:
         """LND-5: what makes a batch later than another one."""
-        return self.extracted_at, self.batch_id, self.seen
+        return self.extracted_at, self.is_deleted, self.batch_id, self.seen
 
     def measure(self, row: Row) -> Decimal:
         """VAL-6: the amount or the hours of a row that the accounting adds up."""
         column = MEASURES.get(self.table)
         return (row[column] if column else None) or Decimal(0)
+
+    @property
+    def has_measure(self) -> bool:
+        """VAL-6: whether the accounting adds anything up."""
+        return self.table in MEASURES and not self.is_deleted
 
 
 def is_being_written(name: str) -> bool:
@@ -111,7 +138,7 @@ class Landing:
             table=table,
             batch_id=batch_id,
             content_hash=content_hash,
-            is_full="/" not in batch_id or "full" in re.split(r"[.\-_]", path.name.lower()),
+            kind="full" if "/" not in batch_id else kind_in(path.name),
             # contents of one path are in the order in which they were seen, whatever their time
             extracted_at=max([extracted_at, *(earlier.extracted_at for earlier in of_path)]),
             seen=sum(map(len, self.contents.values())),
@@ -122,10 +149,13 @@ class Landing:
     def _load(self, batch: Batch, path: Path, allow_shrink: bool, max_ratio: float) -> None:
         """Judge a content; what is accepted takes effect at once."""
         batch.rows, batch.broken, batch.quarantined_keys = [], [], set()
+        batch.doubled = []
         batch.quarantined = batch.duplicates = 0
         batch.measure_quarantined = batch.measure_duplicates = Decimal(0)
         try:
             timestamp_in(path.name)
+            if {"full", "deleted"} <= set(tokens_of(path.name)):
+                raise Refused("two kinds of batch in one name")
             batch.headers, delivered = read_file(path)
             _read_rows(batch, delivered)
             _check_budget(batch, max_ratio)
@@ -148,13 +178,14 @@ class Landing:
         ]
 
     def _check_shrinking(self, batch: Batch, allow_shrink: bool) -> None:
-        """LND-13: a full batch must not delete more than half of a table, and at least 10."""
+        """LND-13: no batch may delete more than half of a table, and at least 10."""
         before = self.current(batch.table)
         replaced = self._replaced_by(batch)
         others = [other for other in self.batches(batch.table) if other not in replaced]
         after = current_of([*others, batch])
         deleted = len(before.keys() - after.keys())
-        if batch.is_full and not allow_shrink and deleted >= 10 and deleted * 2 > len(before):
+        is_guarded = batch.kind != "upsert" and not allow_shrink
+        if is_guarded and deleted >= 10 and deleted * 2 > len(before):
             raise Refused(f"would delete {deleted} of {len(before)} ids")
 
     def batches(self, table: str) -> list[Batch]:
@@ -172,6 +203,41 @@ class Landing:
         """LND-6: the current row of every id that was not deleted."""
         return {key: row for key, (_, row) in current_of(self.batches(table)).items()}
 
+    def charges(self) -> dict[Key, Row]:
+        """RAW-10: the current charges of all five tables, by kind and id."""
+        charges = {
+            (kind, row["id"]): {**row, "charge_kind": kind}
+            for table, kind in CHARGE_KINDS.items()
+            for row in self.current(table).values()
+        }
+        overruled = self.overruled_charges()
+        own = {key: row for key, row in self.current("charges").items() if key not in overruled}
+        return own | charges
+
+    def overruled_charges(self) -> set[Key]:
+        """RAW-10: the current keys of `charges` that the table of their kind decides about."""
+        overruled = set()
+        current = current_of(self.batches("charges"))
+        for table, kind in CHARGE_KINDS.items():
+            batches = self.batches(table)
+            deletions = [
+                (row["id"], batch.extracted_at)
+                for batch in batches
+                if batch.is_deleted
+                for row in batch.rows
+            ]
+            for key, (batch, row) in current.items():
+                if row["charge_kind"] == kind and (
+                    any(other.is_full for other in batches)
+                    or (row["id"],) in self.current(table)
+                    or any(
+                        charge_id == row["id"] and moment >= batch.extracted_at
+                        for charge_id, moment in deletions
+                    )
+                ):
+                    overruled.add(key)
+        return overruled
+
     def refused(self) -> list[Batch]:
         """The contents for which publication waits: no other one of their path came after them."""
         latest = {
@@ -182,23 +248,35 @@ class Landing:
         return [batch for batch in latest.values() if batch.refusal is not None]
 
 
+def tokens_of(name: str) -> list[str]:
+    """LND-4: what a file name says, its extension apart."""
+    return re.split(r"[.\-_]", name.lower().removesuffix(f".{extension_of(name)}"))
+
+
+def kind_in(name: str) -> str:
+    """LND-4, LND-14: what kind of batch a file in the folder of its table is."""
+    tokens = tokens_of(name)
+    if "full" in tokens:
+        return "full"
+    return "deleted" if tokens[-1] == "deleted" else "upsert"
+
+
 def _read_rows(batch: Batch, delivered: list[Cells]) -> None:
     """VAL-1, VAL-2: type the rows of a batch, set the broken ones aside, the last of a key wins."""
     batch.delivered = len(delivered)
     if batch.headers is None:
         return
     try:
-        chosen, unknown = match_headers(batch.headers, batch.table)
+        chosen, unknown = match_headers(batch.headers, batch.table, keys_alone=batch.is_deleted)
     except ValueError as error:
         raise Refused(str(error)) from None
     batch.drift = [(header, "new") for header in unknown]
-    batch.drift += [
-        (column, "missing_optional") for column in TABLES[batch.table] if column not in chosen
-    ]
+    looked_for = KEYS[batch.table] if batch.is_deleted else TABLES[batch.table]
+    batch.drift += [(column, "missing_optional") for column in looked_for if column not in chosen]
     last_of_key: dict[Key | None, Row] = {}
     for number, raw in enumerate(delivered, start=1):
         cells = {column: raw.get(header) for column, header in chosen.items()}
-        row, broken = judge(batch.table, cells)
+        row, broken = judge(batch.table, cells, keys_alone=batch.is_deleted)
         key = key_of(batch.table, row)
         if broken:
             batch.quarantined += 1
@@ -210,6 +288,7 @@ def _read_rows(batch: Batch, delivered: list[Cells]) -> None:
         if key in last_of_key:
             batch.duplicates += 1
             batch.measure_duplicates += batch.measure(last_of_key[key])
+            batch.doubled.append(last_of_key[key])
         last_of_key[key] = row
     batch.rows = list(last_of_key.values())
 
@@ -225,8 +304,8 @@ def _check_budget(batch: Batch, max_ratio: float) -> None:
 def current_of(batches: list[Batch]) -> dict[Key, tuple[Batch, Row]]:
     """LND-5, LND-6: the current row of every id, batch by batch.
 
-    A full batch deletes what it does not hold. A row in quarantine whose key parses counts as
-    held, but brings nothing back.
+    A full batch deletes what it does not hold, a deleted one what it names. A row in quarantine
+    whose key parses counts as held, but brings nothing back.
     """
     current: dict[Key, tuple[Batch, Row]] = {}
     for batch in sorted(batches, key=lambda batch: batch.order):
@@ -235,5 +314,8 @@ def current_of(batches: list[Batch]) -> dict[Key, tuple[Batch, Row]]:
         for row in batch.rows:
             key = key_of(batch.table, row)
             assert key is not None
-            current[key] = (batch, row)
+            if batch.is_deleted:
+                current.pop(key, None)
+            else:
+                current[key] = (batch, row)
     return current

@@ -13,8 +13,8 @@ from tests.oracle.texts import status_key
 
 
 def is_invoiced(state: State, line: Row) -> bool:
-    """RES-14: its invoice number says something."""
-    return state.invoice_of(line) is not None
+    """RES-14: its invoice number says something, or Autotask says that it was billed."""
+    return state.invoice_of(line) is not None or line["is_billed"] is True
 
 
 def is_billable(state: State, charge: Row) -> bool:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from tests.oracle.kinds import unclear_charges
 from tests.oracle.landing import Batch, Landing
 from tests.oracle.tables import TABLES, Row, source_of
 from tests.oracle.texts import (
@@ -66,6 +67,8 @@ def build_versions(
     histories: dict[int, list[Version]] = {}
     previous_at = datetime.min  # never used: an id of the first batch has no earlier version
     for batch in batches:
+        if batch.is_deleted:
+            continue
         for row in batch.rows:
             po_number = clean_po(row["purchase_order_number"], placeholders)
             start_date = row["start_date"] if is_contract else None
@@ -194,13 +197,15 @@ def load(
         folder, landing = landing, Landing()
         landing.take_in(folder)
     assert landing.refused() == [], "nothing is published while a file is refused"
+    assert unclear_charges(landing) == set(), "nothing is published while charges are mixed up"
     batches = {table: landing.batches(table) for table in TABLES}
     current = {table: list(landing.current(table).values()) for table in TABLES}
+    charges = list(landing.charges().values())
     extracted = [
         batch.extracted_at
         for table in TABLES
         for batch in batches[table]
-        if source_of(table) == "autotask"
+        if source_of(table) == "autotask" and not batch.is_deleted
     ]
     return State(
         companies={row["id"]: row for row in current["companies"]},
@@ -215,7 +220,7 @@ def load(
             )
             for level in INHERITED_LEVELS
         },
-        charges=current["charges"],
+        charges=charges,
         time_entries=current["time_entries"],
         milestones=current["contract_milestones"],
         register=current["purchase_orders"],

@@ -14,6 +14,14 @@ from tests.oracle.texts import clean_po, read_placeholders, tidy_po
 Row = dict[str, Any]
 Key = tuple[Any, ...]
 
+# RAW-10: the tables of one kind of charges each.
+CHARGE_KINDS = {
+    "contract_charges": "contract",
+    "project_charges": "project",
+    "ticket_charges": "ticket",
+    "change_order_charges": "change_order",
+}
+
 # One line a column: its name, its type, `!` when it is required and not null, the greatest length
 # of a text, and the aliases. `fk` reads 0 as null, `id` keeps it.
 _TABLES = {
@@ -65,6 +73,7 @@ _TABLES = {
         task_id fk
         ticket_id fk
         milestone_id fk
+        billing_code_id fk
         purchase_order_number text50
         internal_po_number text50 internalPurchaseOrderNumber
         material_code_name text200 materialCode billingCodeName
@@ -74,6 +83,7 @@ _TABLES = {
         billable_amount money!
         extended_cost money
         is_billable bool isBillableToCompany
+        is_billed bool
         invoice_number text100
         status_name text status charge_status_name
         date_purchased date!
@@ -89,6 +99,7 @@ _TABLES = {
         hours_to_bill hours
         billing_amount money
         is_non_billable bool
+        is_billed bool
         invoice_number text100
         last_modified_at ts lastModifiedDateTime""",
     "contract_milestones": """
@@ -133,6 +144,12 @@ _TABLES = {
         until date""",
 }
 
+for _table in CHARGE_KINDS:
+    _lines = [line for line in _TABLES["charges"].splitlines() if "charge_kind" not in line]
+    _lines = [line.replace("charge_id", f"{_table[:-1]}_id charge_id") for line in _lines]
+    _aliases = f"{_table[:-1]}_status_name charge_status_name"
+    _TABLES[_table] = "\n".join(_lines).replace("charge_status_name", _aliases)
+
 REFERENCE_TABLES = ("purchase_orders", "po_required_companies", "milestone_conflict_waivers")
 KEYS: dict[str, tuple[str, ...]] = {
     **{table: ("id",) for table in _TABLES},
@@ -146,6 +163,7 @@ MEASURES = {
     "charges": "billable_amount",
     "time_entries": "hours_worked",
     "contract_milestones": "amount",
+    **dict.fromkeys(CHARGE_KINDS, "billable_amount"),
 }
 RANGES: dict[tuple[str, str], tuple[int, int | None]] = {
     ("time_entries", "hours_worked"): (0, 24),
@@ -207,20 +225,30 @@ def normalise_header(header: str) -> str:
     return re.sub(r"[^a-z0-9]", "", header.lower())
 
 
-def match_headers(headers: list[str], table: str) -> tuple[dict[str, str], list[str]]:
+def match_headers(
+    headers: list[str], table: str, *, keys_alone: bool = False
+) -> tuple[dict[str, str], list[str]]:
     """RAW-2, RAW-3: column -> header, and the headers that no column knows.
+
+    With `keys_alone` only the columns of the key are looked for (LND-14).
 
     Raises:
         ValueError: two headers of a column are alike, or a required column is missing.
     """
     names = {column: (column, *spec.aliases) for column, spec in TABLES[table].items()}
     known = {normalise_header(name) for spellings in names.values() for name in spellings}
+    wanted = known
+    if keys_alone:
+        names = {column: names[column] for column in KEYS[table]}
+        wanted = {normalise_header(name) for spellings in names.values() for name in spellings}
     by_name: dict[str, str] = {}
     unknown = []
     for header in headers:
         name = normalise_header(header)
         if name not in known:
             unknown.append(header)
+        elif name not in wanted:
+            continue
         elif name in by_name:
             raise ValueError(f"{by_name[name]!r} and {header!r} are alike")
         else:
@@ -338,15 +366,20 @@ def _placeholders() -> frozenset[str]:
     return frozenset(map(tidy_po, read_placeholders()))
 
 
-def judge(table: str, cells: dict[str, str | None]) -> tuple[Row, list[tuple[str, str | None]]]:
+def judge(
+    table: str, cells: dict[str, str | None], *, keys_alone: bool = False
+) -> tuple[Row, list[tuple[str, str | None]]]:
     """RAW-1, VAL-1: the typed row, and (column, text) of every rule that it breaks.
 
-    A value that cannot be read is None in the row.
+    A value that cannot be read is None in the row; with `keys_alone` all but the key is.
     """
     row: Row = {}
     broken: list[tuple[str, str | None]] = []
     for column, spec in TABLES[table].items():
         text = cells.get(column)
+        if keys_alone and column not in KEYS[table]:
+            row[column] = None
+            continue
         try:
             row[column] = parse_value(spec.kind, text)
         except ValueError:

@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from tests.scenarios.tables import Row
+from tests.scenarios.tables import CHARGE_KINDS, REFERENCE_TABLES, Row
 from tests.scenarios.values import chance, day_between
 
 _FIRST_DELIVERY = date(2026, 6, 1)
@@ -18,6 +18,7 @@ _BATCH_COUNTS = {
     "tasks": (1, 4),
     "tickets": (1, 4),
     "charges": (1, 3),
+    **dict.fromkeys(CHARGE_KINDS, (1, 3)),
     "time_entries": (1, 2),
     "contract_milestones": (1, 2),
     "purchase_orders": (1, 3),
@@ -35,16 +36,19 @@ class Delivery:
     extracted_at: datetime
     modified_at: datetime  # of the file: counts only where the name has no timestamp
     is_empty: bool = False  # a header and no rows
+    is_deleted: bool = False  # names keys that are gone
     rows: list[Row] = field(default_factory=list)
 
 
-def _file_name(rng: random.Random, table: str, at: datetime, is_full: bool) -> str:
+def _file_name(rng: random.Random, table: str, at: datetime, kind: str) -> str:
     """A batch name in one of the timestamp spellings of LND-3."""
     if (at.hour, at.minute, at.second) == (0, 0, 0):
         stamp = rng.choice([f"{at:%Y-%m-%d}", f"{at:%Y%m%d}"])
     else:
         stamp = rng.choice([f"{at:%Y-%m-%dT%H%M%SZ}", f"{at:%Y%m%dT%H%M%SZ}"])
-    if is_full:
+    if kind == "deleted":
+        patterns = ["{stamp}.deleted", "{stamp}_deleted", "{table}-{stamp}-DELETED"]
+    elif kind == "full":
         patterns = [
             "{stamp}_full",
             "{stamp}.full",
@@ -60,6 +64,8 @@ def _file_name(rng: random.Random, table: str, at: datetime, is_full: bool) -> s
             "{stamp}-delta",
             "{stamp}_refull",
             "{stamp}.fully",
+            "deleted-{stamp}",
+            "{stamp}.undeleted",
         ]
     return rng.choice(patterns).format(stamp=stamp, table=table) + ".csv"
 
@@ -86,14 +92,20 @@ def plan_deliveries(rng: random.Random, table: str) -> list[Delivery]:
         is_full = chance(rng, 0.5)
         # the modification time of a file with a timestamp in its name must not matter
         modified_at = at + timedelta(days=rng.randint(-400, 40))
-        name = f"{table}/{_file_name(rng, table, at, is_full)}"
-        if chance(rng, 0.1):
+        is_deleted = number > 0 and table not in REFERENCE_TABLES and chance(rng, 0.15)
+        is_full = is_full and not is_deleted
+        kind = "deleted" if is_deleted else "full" if is_full else "upsert"
+        name = f"{table}/{_file_name(rng, table, at, kind)}"
+        if not is_deleted and chance(rng, 0.1):
             # a name without digits, which cannot be read as a timestamp
             name, is_full, modified_at = f"{table}/load_{'abcdefg'[number]}.csv", False, at
         elif number == 0 and chance(rng, 0.1):
             name, is_full, modified_at = f"{table}.csv", True, at
         if name not in names:
             names.add(name)
-            is_empty = number > 0 and not is_full and chance(rng, 0.3)
-            deliveries.append(Delivery(name, is_full, at, modified_at, is_empty))
-    return sorted(deliveries, key=lambda delivery: (delivery.extracted_at, delivery.file))
+            is_empty = number > 0 and not is_full and not is_deleted and chance(rng, 0.3)
+            deliveries.append(Delivery(name, is_full, at, modified_at, is_empty, is_deleted))
+    return sorted(
+        deliveries,
+        key=lambda delivery: (delivery.extracted_at, delivery.is_deleted, delivery.file),
+    )

@@ -3,7 +3,7 @@
 import random
 from datetime import date
 
-from tests.scenarios.tables import REQUIRED, TABLES, Row
+from tests.scenarios.tables import CHARGE_KINDS, REQUIRED, TABLES, Row
 
 
 class Odd(str):
@@ -48,6 +48,12 @@ _FURTHER: dict[tuple[str, str], tuple[str, ...]] = {
     ("contract_milestones", "description"): ("é" * 8001,),
     ("milestone_conflict_waivers", "conflict_type"): ("late", "waived"),
     ("milestone_conflict_waivers", "milestone_id"): ("0",),
+}
+_FURTHER |= {
+    (table, column): texts
+    for (owner, column), texts in list(_FURTHER.items())
+    for table in CHARGE_KINDS
+    if owner == "charges" and column != "charge_kind"
 }
 _PERIODS = {"contracts": ("start_date", "end_date"), "purchase_orders": ("valid_from", "valid_to")}
 

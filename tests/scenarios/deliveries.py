@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tests.scenarios.batches import Delivery
-from tests.scenarios.broken_rows import Breaker
+from tests.scenarios.broken_rows import Breaker, Odd
 from tests.scenarios.formats import FORMATS, encode
 from tests.scenarios.tables import Row, source_of
 from tests.scenarios.worlds import make_worlds
@@ -46,6 +46,17 @@ def _corrected(rng: random.Random, table: str, rows: list[Row]) -> list[Row]:
     return kept
 
 
+def _spoiled_keys(rng: random.Random, rows: list[Row]) -> list[Row]:
+    """Keys that are gone, some of them named twice or not readable."""
+    spoiled = list(rows)
+    for row in rng.sample(rows, min(len(rows) // 4, 5)):
+        spoiled.insert(rng.randrange(len(spoiled)), dict(row))
+        spoiled.insert(
+            rng.randrange(len(spoiled)), {**row, "id": Odd(rng.choice(["x", "", "1.5"]))}
+        )
+    return spoiled
+
+
 def _extensions(rng: random.Random, deliveries: list[Delivery]) -> list[str]:
     """A format for each delivery, in turn; a delivery without rows needs one that can be empty."""
     turn = rng.sample(FORMATS, len(FORMATS))
@@ -79,18 +90,23 @@ def make_steps(
     extensions = iter(_extensions(rng, everything))
     for table, deliveries in tables.items():
         folder = source_of(table)
-        first = rng.randrange(len(deliveries))  # a required table must exist from the start
+        # A required table must exist from the start.
+        first = rng.choice([at for at, one in enumerate(deliveries) if not one.is_deleted])
         for number, delivery in enumerate(deliveries):
             extension = next(extensions)
             name = f"{folder}/{delivery.file.removesuffix('csv')}{extension}"
             at = 0 if number == first else rng.randrange(steps)
-            rows = breaker.spoil(table, delivery.rows) if delivery.rows else []
+            if delivery.is_deleted:
+                delivery.rows = _spoiled_keys(rng, delivery.rows)
+                rows = delivery.rows
+            else:
+                rows = breaker.spoil(table, delivery.rows) if delivery.rows else []
             content = encode(rng, table, rows, extension)
             made[at].files[name] = content, delivery.modified_at
             if at + 1 == steps:
                 continue
             fate = rng.random()
-            if fate < 0.25 and delivery.rows:
+            if fate < 0.25 and delivery.rows and not delivery.is_deleted:
                 later = _corrected(rng, table, delivery.rows)
                 again = encode(rng, table, breaker.spoil(table, later), extension)
                 made[at + 1].files[name] = again, delivery.modified_at + timedelta(hours=1)
@@ -102,7 +118,7 @@ def make_steps(
                 made[at + 1].files[name] = content, delivery.modified_at + timedelta(days=300)
             elif fate < 0.45:
                 made[at + 1].removed.append(name)
-            elif fate < 0.5 and delivery.rows and "/" in delivery.file:
+            elif fate < 0.5 and delivery.rows and "/" in delivery.file and not delivery.is_deleted:
                 made[at + 1].files[f"{folder}/{table}/2026-11-19_copy.{extension}"] = (
                     content,
                     delivery.modified_at,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.scenarios.batches import Delivery
+from tests.scenarios.broken_rows import Odd
 from tests.scenarios.tables import REQUIRED, TABLES, Row
 from tests.scenarios.values import chance
 
@@ -53,11 +54,18 @@ def spell(rng: random.Random, column_type: str, value: Any) -> str:
     return str(value)
 
 
+def cell(rng: random.Random, column_type: str, value: Any) -> str:
+    """The text of a value, or a text that is no value as it is."""
+    return str(value) if isinstance(value, Odd) else spell(rng, column_type, value)
+
+
 def choose_headers(rng: random.Random, table: str, rows: list[Row]) -> dict[str, str]:
     """Column -> header: the canonical name, an alias, or the name in the API or in Power BI."""
     style = rng.choice(["canonical", "other", "mixed"])
     headers: dict[str, str] = {}
     for column, (_, others) in TABLES[table].items():
+        if rows and column not in rows[0]:
+            continue  # of a list of deleted keys
         # a missing optional column is null
         is_empty = all(row[column] is None for row in rows)
         if is_empty and column not in REQUIRED[table] and chance(rng, 0.5):
@@ -82,7 +90,7 @@ def write_delivery(rng: random.Random, source_folder: Path, table: str, delivery
         extra = (["UDF: Region"] if has_unknown else []) + ([decoy] if decoy else [])
         writer.writerow([*(headers[column] for column in columns), *extra])
         for row in delivery.rows:
-            cells = [spell(rng, TABLES[table][column][0], row[column]) for column in columns]
+            cells = [cell(rng, TABLES[table][column][0], row[column]) for column in columns]
             writer.writerow([*cells, *["Canceled" for _ in extra]])
     stamp = delivery.modified_at.replace(tzinfo=UTC).timestamp()
     os.utime(path, (stamp, stamp))

@@ -14,17 +14,13 @@ import pyarrow
 import pyarrow.parquet
 
 from tests.scenarios.broken_rows import Odd
-from tests.scenarios.files import choose_headers, spell
+from tests.scenarios.files import cell, choose_headers
 from tests.scenarios.tables import TABLES, Row
 
 FORMATS = (
     *("csv", "csv.gz", "json", "parquet"),
     *("jsonl", "jsonl.gz", "ndjson", "ndjson.gz"),
 )
-
-
-def _cell(rng: random.Random, kind: str, value: Any) -> str:
-    return str(value) if isinstance(value, Odd) else spell(rng, kind, value)
 
 
 def _as_csv(rng: random.Random, headers: dict[str, str], table: str, rows: list[Row]) -> bytes:
@@ -34,7 +30,7 @@ def _as_csv(rng: random.Random, headers: dict[str, str], table: str, rows: list[
     has_unknown = rng.random() < 0.3
     writer.writerow([*headers.values(), *(["UDF: Region"] if has_unknown else [])])
     for row in rows:
-        cells = [_cell(rng, TABLES[table][column][0], row[column]) for column in headers]
+        cells = [cell(rng, TABLES[table][column][0], row[column]) for column in headers]
         writer.writerow([*cells, *(["North"] if has_unknown else [])])
     mark = rng.choice(["", "", "\ufeff"])
     return (mark + text.getvalue()).encode()
@@ -44,7 +40,7 @@ def _json_value(rng: random.Random, kind: str, value: Any) -> str:
     """A JSON literal; numbers and bools as such or as text."""
     if value is None or (value == "" and rng.random() < 0.5):
         return "null"
-    text = _cell(rng, kind, value)
+    text = cell(rng, kind, value)
     if isinstance(value, bool) and rng.random() < 0.5:
         return "true" if value else "false"
     is_number = re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", text)
@@ -100,7 +96,7 @@ def _as_parquet(rng: random.Random, headers: dict[str, str], table: str, rows: l
         values = [row[column] for row in rows]
         is_odd = any(isinstance(value, Odd) for value in values)
         if is_odd or rng.random() < 0.2:
-            texts = [None if value is None else _cell(rng, kind, value) for value in values]
+            texts = [None if value is None else cell(rng, kind, value) for value in values]
             arrays[header] = pyarrow.array(texts, pyarrow.string())
             continue
         arrow_type = rng.choice(_ARROW_TYPES[kind])

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.scenarios import AS_OF_DATE
-from tests.scenarios.tables import Row
+from tests.scenarios.tables import CHARGE_KINDS, Row
 from tests.scenarios.values import (
     any_amount,
     any_invoice_number,
@@ -196,6 +196,7 @@ def _charge(world: World, key: tuple[int, str | None]) -> Row:
         "company_id": company_id,
         **links,
         "milestone_id": milestone_id,
+        "billing_code_id": rng.choice([None, None, 0, 7]),
         "purchase_order_number": po_text(rng, 0.3) if chance(rng, 0.6) else None,
         "internal_po_number": rng.choice([None, None, " ", "MSP-7", "N/A"]),
         "material_code_name": material,
@@ -205,12 +206,15 @@ def _charge(world: World, key: tuple[int, str | None]) -> Row:
         "billable_amount": amount,
         "extended_cost": optional_amount(rng),
         "is_billable": rng.choice([True, True, None, None, False]),
+        "is_billed": rng.choice([None, None, None, False, True]),
         "invoice_number": any_invoice_number(rng, invoiced=True),
         "status_name": rng.choice(
             ["Ordered", "Shipped", "Delivered", None, None, None, "Canceled", " CANCELLED "]
         ),
         "date_purchased": world.day(),
     }
+    if kind is None:
+        charge |= _kept_apart(world, charge_id, links)
     number = charge_id - world.base
     if number <= len(world.quiet_amounts):
         charge["company_id"] = world.quiet_company_id
@@ -220,6 +224,30 @@ def _charge(world: World, key: tuple[int, str | None]) -> Row:
             charge["is_billable"], charge["status_name"] = True, None
         charge["billable_amount"], charge["purchase_order_number"] = world.quiet_amounts[number - 1]
     return charge
+
+
+def _kept_apart(world: World, charge_id: int, links: Row) -> Row:
+    """Parents of a charge without a kind: it may be moved, but must not look like another charge.
+
+    Beside a charge of the same id with a kind it names none.
+    """
+    if charge_id in world.ids_of_two_kinds:
+        return dict.fromkeys(links)
+    level = world.levels.setdefault(charge_id, world.rng.choice(["contract", "project", "ticket"]))
+    if any(links.values()):
+        links = links | {f"{level}_id": world.rng.choice(world.ids[f"{level}s"])}
+    return links
+
+
+def charge_of_one_kind(kind: str) -> Callable[[World, int], Row]:
+    """What makes the rows of a table of one kind."""
+
+    def make(world: World, charge_id: int) -> Row:
+        charge = _charge(world, (charge_id, kind))
+        del charge["charge_kind"]
+        return charge
+
+    return make
 
 
 def _time_entry(world: World, entry_id: int) -> Row:
@@ -233,6 +261,7 @@ def _time_entry(world: World, entry_id: int) -> Row:
         "hours_to_bill": rng.choice([None, None, Decimal(0), Decimal("0.5"), Decimal("8.00005")]),
         "billing_amount": optional_amount(rng),
         "is_non_billable": rng.choice([None, None, False, False, True]),
+        "is_billed": rng.choice([None, False, world.labor_invoiced and chance(rng, 0.2)]),
         "invoice_number": any_invoice_number(rng, world.labor_invoiced),
     }
 
@@ -324,4 +353,5 @@ MAKERS: dict[str, Callable[[World, Any], Row]] = {
     "charges": _charge,
     "time_entries": _time_entry,
     "contract_milestones": _milestone,
+    **{table: charge_of_one_kind(kind) for table, kind in CHARGE_KINDS.items()},
 }

@@ -72,6 +72,7 @@ TABLES: dict[str, _Columns] = {
         "task_id": ("id", ("taskID", "Task ID")),
         "ticket_id": ("id", ("ticketID", "Ticket ID")),
         "milestone_id": ("id", ("milestoneID", "Milestone ID")),
+        "billing_code_id": ("id", ("billingCodeID", "Billing Code ID")),
         "purchase_order_number": ("text", ("purchaseOrderNumber", "Purchase Order Number")),
         "internal_po_number": ("text", ("internalPurchaseOrderNumber", "Internal PO Number")),
         "material_code_name": ("text", ("materialCode", "billingCodeName", "Material Code")),
@@ -81,6 +82,7 @@ TABLES: dict[str, _Columns] = {
         "billable_amount": ("decimal", ("billableAmount", "Billable Amount")),
         "extended_cost": ("decimal", ("extendedCost", "Extended Cost")),
         "is_billable": ("bool", ("isBillableToCompany", "Is Billable")),
+        "is_billed": ("bool", ("isBilled", "Is Billed")),
         "invoice_number": ("text", ("invoiceNumber", "Invoice Number")),
         "status_name": ("text", ("status", "charge_status_name", "Charge Status Name")),
         "date_purchased": ("date", ("datePurchased", "Date Purchased")),
@@ -97,6 +99,7 @@ TABLES: dict[str, _Columns] = {
         "hours_to_bill": ("decimal", ("hoursToBill", "Hours To Bill")),
         "billing_amount": ("decimal", ("billingAmount", "Billing Amount")),
         "is_non_billable": ("bool", ("isNonBillable", "Is Non-Billable")),
+        "is_billed": ("bool", ("isBilled", "Is Billed")),
         "invoice_number": ("text", ("invoiceNumber", "Invoice Number")),
         "last_modified_at": ("ts", ("lastModifiedDateTime", "Last Modified At")),
     },
@@ -135,6 +138,17 @@ TABLES: dict[str, _Columns] = {
     },
 }
 
+# The tables of one kind of charges each: table -> kind.
+CHARGE_KINDS = {
+    "contract_charges": "contract",
+    "project_charges": "project",
+    "ticket_charges": "ticket",
+    "change_order_charges": "change_order",
+}
+for _table in CHARGE_KINDS:
+    TABLES[_table] = {**TABLES["charges"], "id": ("id", (f"{_table[:-1]}_id", "Charge ID", "ID"))}
+    del TABLES[_table]["charge_kind"]
+
 REFERENCE_TABLES = ("purchase_orders", "po_required_companies", "milestone_conflict_waivers")
 
 REQUIRED: dict[str, tuple[str, ...]] = {
@@ -149,6 +163,14 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "purchase_orders": ("company_id", "purchase_order_number"),
     "po_required_companies": ("company_id",),
     "milestone_conflict_waivers": ("milestone_id", "conflict_type", "reason"),
+}
+REQUIRED |= dict.fromkeys(CHARGE_KINDS, REQUIRED["charges"])
+KEYS: dict[str, tuple[str, ...]] = {
+    **{table: ("id",) for table in TABLES},
+    "charges": ("charge_kind", "id"),
+    "purchase_orders": ("company_id", "purchase_order_number"),
+    "po_required_companies": ("company_id",),
+    "milestone_conflict_waivers": ("milestone_id", "conflict_type"),
 }
 
 

@@ -8,6 +8,9 @@ from decimal import Decimal
 from tests.scenarios.tables import Row
 from tests.scenarios.values import chance, day_between
 
+PARENTS = ("contract_id", "project_id", "task_id", "ticket_id")
+QUIET_CHARGES = 2  # the first charges of a world may be those of its quiet company
+
 
 @dataclass
 class World:
@@ -17,10 +20,13 @@ class World:
     base: int  # ids are base + 1, base + 2, …: the same numbers in every table
     labor_invoiced: bool
     has_claims: bool  # whether charges name milestones
+    charge_tables: set[str]  # charges, tables a kind, or both
     has_own_organisation: bool  # exactly one world of a landing folder delivers company 0
     ids: dict[str, list[int]] = field(default_factory=dict)
     parents: dict[str, dict[int, Row]] = field(default_factory=dict)  # latest row by table and id
     days: list[date] = field(default_factory=list)  # days on which something changes
+    ids_of_two_kinds: set[int] = field(default_factory=set)  # of charges, one without a kind
+    levels: dict[int, str] = field(default_factory=dict)  # of charges without a kind
     # A company that only the first charges refer to. Its amounts are known, so companies of
     # several worlds tie, and percentages end in an exact half.
     quiet_company_id: int = 0

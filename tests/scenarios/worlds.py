@@ -14,7 +14,7 @@ from tests.scenarios.batches import Delivery, plan_deliveries
 from tests.scenarios.files import write_delivery
 from tests.scenarios.histories import fill_table
 from tests.scenarios.reference import fill_reference
-from tests.scenarios.tables import REFERENCE_TABLES, source_of
+from tests.scenarios.tables import CHARGE_KINDS, REFERENCE_TABLES, source_of
 from tests.scenarios.values import chance, maybe
 from tests.scenarios.world import World
 
@@ -28,6 +28,7 @@ _SIZES = {
     "tickets": (4, 7),
     "contract_milestones": (8, 14),
     "charges": (30, 60),
+    **dict.fromkeys(CHARGE_KINDS, (20, 40)),
     "time_entries": (30, 60),
 }
 
@@ -56,8 +57,24 @@ def _fill_world(world: World, landing: dict[str, list[Delivery]]) -> None:
     today = AS_OF_DATE
     world.days = [today - timedelta(days=age) for age in (0, 30, 31, 60, 61, 90, 91, -5)]
     for table in _SIZES:
-        fill_table(world, table, landing.get(table, []))
+        if table not in CHARGE_KINDS or table in landing:
+            fill_table(world, table, landing.get(table, []))
     fill_reference(world, landing)
+
+
+def _charge_tables(
+    rng: random.Random, *, with_kinds: bool | None, with_charges: bool | None
+) -> set[str]:
+    """Which tables hold the charges; beside `charges` at least one kind has no table."""
+    if with_kinds is None:
+        with_kinds = chance(rng, 0.6)
+    if not with_kinds:
+        return {"charges"}
+    if with_charges is None:
+        with_charges = chance(rng, 0.7)
+    if with_charges:
+        return {"charges", *rng.sample(list(CHARGE_KINDS), rng.randint(1, 3))}
+    return set(rng.sample(list(CHARGE_KINDS), rng.randint(2, 4)))
 
 
 def make_worlds(
@@ -67,6 +84,8 @@ def make_worlds(
     labor_invoiced: bool | None = None,
     with_tickets: bool | None = None,
     with_claims: bool | None = None,
+    with_kinds: bool | None = None,
+    with_charges: bool | None = None,
 ) -> dict[str, list[Delivery]]:
     """Many small worlds with disjoint ids, as the deliveries of one landing folder.
 
@@ -80,6 +99,8 @@ def make_worlds(
             One switch for all worlds, because labor tracking depends on all time entries.
         with_tickets: whether the optional table is delivered at all; None leaves it to chance.
         with_claims: whether any charge names a milestone; None leaves it to chance.
+        with_kinds: whether some charges come in tables a kind; None leaves it to chance.
+        with_charges: whether `charges` is delivered beside those; None leaves it to chance.
 
     Returns:
         Table -> its batches, oldest first, with typed rows.
@@ -90,7 +111,12 @@ def make_worlds(
         with_tickets = chance(rng, 0.9)
     if with_claims is None:
         with_claims = chance(rng, 0.9)
-    deliveries = {table: plan_deliveries(rng, table) for table in _SIZES}
+    charge_tables = _charge_tables(rng, with_kinds=with_kinds, with_charges=with_charges)
+    deliveries = {
+        table: plan_deliveries(rng, table)
+        for table in _SIZES
+        if table in charge_tables or table not in ("charges", *CHARGE_KINDS)
+    }
     if not with_tickets:
         del deliveries["tickets"]
     deliveries |= {
@@ -102,6 +128,7 @@ def make_worlds(
             base=(number + 1) * IDS_PER_WORLD,
             labor_invoiced=labor_invoiced,
             has_claims=with_claims,
+            charge_tables=charge_tables,
             has_own_organisation=number == 0,
         )
         _fill_world(world, deliveries)

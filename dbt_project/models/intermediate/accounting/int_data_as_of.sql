@@ -7,7 +7,7 @@ batches as (
 final as (
     select max(extracted_at) as data_as_of
     from batches
-    where source = 'autotask'
+    where source = 'autotask' and batch_kind <> 'deleted'
 )
 
 select * from final

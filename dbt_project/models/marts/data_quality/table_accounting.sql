@@ -15,7 +15,7 @@ loaded_rows as (
         table_name,
         sum(loaded) as loaded
     from contents
-    where not is_refused
+    where not is_refused and batch_kind <> 'deleted'
     group by source, table_name
 ),
 

@@ -16,6 +16,7 @@ final as (
         hours_to_bill,
         billing_amount,
         is_non_billable,
+        is_billed,
         date_worked,
         last_modified_at
     from current_time_entries

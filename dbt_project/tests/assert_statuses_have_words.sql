@@ -1,0 +1,49 @@
+-- A status of digits alone is the number of a status: whoever reads a mart does not know what it
+-- means, and no seed can match it by its words. Export the label, or list the number in the seed.
+-- Only a warning since 2026-11-26: a number is odd to read, and every other figure is right. (RAW-13)
+{{ config(
+    severity='warn',
+    meta={'dagster': {'ref': {'name': 'int_cancelled_statuses'}}},
+) }}
+
+with
+
+statuses as (
+    select 'charges' as table_name, status_name from {{ ref('stg_autotask__charges') }}
+    union all
+    select 'projects' as table_name, status_name from {{ ref('stg_autotask__projects') }}
+    union all
+    select 'tasks' as table_name, status_name from {{ ref('stg_autotask__tasks') }}
+    union all
+    select 'tickets' as table_name, status_name from {{ ref('stg_autotask__tickets') }}
+),
+
+-- Few statuses stand on many rows: each spelling is compared once.
+spellings as (
+    select
+        table_name,
+        status_name,
+        count(*) as row_count
+    from statuses
+    where status_name is not null
+    group by table_name, status_name
+),
+
+charge_statuses as (
+    select distinct {{ label('status_name') }} as status_label
+    from {{ ref('charge_statuses') }}
+)
+
+select
+    spellings.table_name,
+    {{ sorted_list('spellings.status_name') }} as status_names,
+    sum(spellings.row_count) as row_count
+from spellings
+left join charge_statuses
+    on
+        spellings.table_name = 'charges'
+        and {{ label('spellings.status_name') }} = charge_statuses.status_label
+where
+    charge_statuses.status_label is null
+    and {{ matches(label('spellings.status_name'), '[0-9]+') }}
+group by spellings.table_name
