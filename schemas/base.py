@@ -228,6 +228,8 @@ class RawTable(pa.DataFrameModel):
         spellings = {}
         for name, column in cls.schema().columns.items():
             spellings[name] = [name, *(column.metadata or {}).get("aliases", ())]
+            if name.endswith("_name"):  # exporters put a picklist's label beside its number
+                spellings[name].insert(1, f"{name.removesuffix('_name')}_label")
             if name in ("id", "status_name"):  # as the Power BI models name them
                 spellings[name].append(f"{cls._singular()}_{name}")
         return Headers(spellings, cls.required_columns())

@@ -40,6 +40,7 @@ BATCHES_COLUMNS: dict[str, pl.DataType] = {
     "refusal_reason": pl.String(),
     "new_columns": pl.List(pl.String()),
     "missing_columns": pl.List(pl.String()),
+    "above_header": pl.String(),
 }
 BATCHES, REJECTS = dg.AssetKey(["ingest", "batches"]), dg.AssetKey(["quarantine", "rejects"])
 REJECTS_SHOWN = 100
@@ -226,6 +227,7 @@ def _listed(files: TableFiles) -> Iterator[dict[str, Any]]:
                 "new_columns": unknown,
                 # A file without a single header, `[]`, says nothing of its columns.
                 "missing_columns": missing if content.headers else [],
+                "above_header": content.above_header or None,
             }
 
 

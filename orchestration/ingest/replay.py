@@ -45,6 +45,7 @@ class ArchivedRows:
         """
         self.files, self.path, self.content = files, path, content
         self.headers, self.most_rows = content.headers, content.delivered
+        self.above_header = content.above_header
         self.quarantined = files.beside(files.quarantine, content)
 
     def pieces(self) -> Iterator[Piece]:

@@ -16,6 +16,8 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 
+from tests.oracle.tables import is_header
+
 EXTENSIONS = (
     *("csv", "csv.gz", "json", "parquet"),
     *("jsonl", "jsonl.gz", "ndjson", "ndjson.gz"),
@@ -74,8 +76,8 @@ def _text(value: Any) -> str | None:
     return str(value)
 
 
-def read_file(path: Path) -> tuple[list[str] | None, list[Cells]]:
-    """Headers (None where a file of no rows has none) and rows of a file.
+def read_file(path: Path, table: str) -> tuple[list[str] | None, list[Cells], list[str]]:
+    """Headers (None where a file of no rows has none), rows, and lines above the header of a file.
 
     Raises:
         Refused: it is empty or cannot be read to its end.
@@ -85,7 +87,7 @@ def read_file(path: Path) -> tuple[list[str] | None, list[Cells]]:
     if content == b"":
         raise Refused("the file is empty")
     if extension == "parquet":
-        return _read_parquet(content)
+        return *_read_parquet(content), []
     if str(extension).endswith(".gz"):
         try:
             content = gzip.decompress(content)
@@ -96,13 +98,29 @@ def read_file(path: Path) -> tuple[list[str] | None, list[Cells]]:
     except UnicodeDecodeError as error:
         raise Refused(f"not UTF-8: {error}") from None
     if str(extension).startswith("csv"):
-        return _read_csv(text)
-    return _read_json(text, is_lines=extension != "json")
+        return _read_csv(text, table)
+    return *_read_json(text, is_lines=extension != "json"), []
 
 
-def _read_csv(text: str) -> tuple[list[str], list[Cells]]:
-    first_line = next((line for line in text.splitlines() if line), "")
-    separator = max(",;\t", key=first_line.count)
+def _read_csv(text: str, table: str) -> tuple[list[str], list[Cells], list[str]]:
+    """LND-20: the header is the first of 21 lines of text that has all required columns."""
+    lines = text.splitlines(keepends=True)
+    above: list[str] = []
+    for number, line in enumerate(lines):
+        if not line.strip(' \t\r\n";,'):
+            continue
+        for separator in ",;\t":
+            first = next(csv.reader([line.strip("\r\n")], delimiter=separator))
+            if is_header(first, table):
+                rest = "".join(lines[number:])
+                return *_read_rows(rest, separator), above
+        above.append(line.strip())
+        if len(above) > 20:
+            break
+    raise Refused("there is no line with all required columns")
+
+
+def _read_rows(text: str, separator: str) -> tuple[list[str], list[Cells]]:
     try:
         lines = [
             line
@@ -111,8 +129,6 @@ def _read_csv(text: str) -> tuple[list[str], list[Cells]]:
         ]
     except csv.Error as error:
         raise Refused(str(error)) from None
-    if not lines:
-        raise Refused("there is no header")
     headers, *rows = lines
     for row in rows:
         if len(row) != len(headers):

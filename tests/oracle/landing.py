@@ -126,8 +126,10 @@ class Landing:
         batch.measure_quarantined = batch.measure_duplicates = Decimal(0)
         try:
             timestamp_in(path.name)
-            batch.headers, delivered = read_file(path)
+            batch.headers, delivered, above = read_file(path, batch.table)
             _read_rows(batch, delivered)
+            if above:
+                batch.drift.append((" | ".join(above)[:200], "above_header"))
             _check_budget(batch, max_ratio)
             self._check_shrinking(batch, allow_shrink)
         except Refused as error:

@@ -85,7 +85,7 @@ class _JsonText:
 
 def _records(path: Path, file: str, is_array: bool) -> Iterator[dict[str, Any]]:
     """All records of a JSON file: of an array, of `items`, or one after another."""
-    with unpacked(path) as stream:
+    with unpacked(path, file) as stream:
         text = _JsonText(io.TextIOWrapper(stream, "utf-8-sig"), file)
         values = _elements(text) if is_array else _values(text)
         for record in values:
