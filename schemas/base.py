@@ -36,6 +36,7 @@ TYPE_RULES: dict[type, str] = {
     pl.Decimal: "a decimal number",
     pl.Date: "an ISO date or timestamp",
     pl.Datetime: "an ISO timestamp",
+    pl.String: "a text",
     pl.Boolean: "true/false, yes/no, y/n or 1/0",
 }
 
@@ -169,7 +170,7 @@ class RawTable(pa.DataFrameModel):
     @classmethod
     def record_id(cls) -> str:
         """What an id of this table is called everywhere else."""
-        return f"{cls._record or cls._singular()}_id"
+        return f"{cls._record or cls.singular()}_id"
 
     @classmethod
     def is_optional(cls) -> bool:
@@ -231,11 +232,12 @@ class RawTable(pa.DataFrameModel):
             if name.endswith("_name"):  # exporters put a picklist's label beside its number
                 spellings[name].insert(1, f"{name.removesuffix('_name')}_label")
             if name in ("id", "status_name"):  # as the Power BI models name them
-                spellings[name].append(f"{cls._singular()}_{name}")
+                spellings[name].append(f"{cls.singular()}_{name}")
         return Headers(spellings, cls.required_columns())
 
     @classmethod
-    def _singular(cls) -> str:
+    def singular(cls) -> str:
+        """Name of one record of the table."""
         return re.sub(r"ies$", "y", cls.table_name()).removesuffix("s")
 
     @classmethod

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 # `Charges[id]` and `'Time Entries'[Hours Worked]`, as Power BI names a column of a table.
 _TABLE_AND_COLUMN = re.compile(r"(?:'[^']*'|[^\[\]']*[^\s\[\]'])?\[([^\[\]]+)\]")
 SHOWN_CHARACTERS = 200
-ALIKE = 0.6  # the likeness, of 1, from which on a name may be meant by another one
+ALIKE = 0.45  # the likeness, of 1, from which on a name may be meant by another one
 
 
 class HeaderError(ValueError):

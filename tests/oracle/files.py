@@ -8,7 +8,7 @@ import io
 import json
 import re
 import zlib
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,9 @@ class Refused(Exception):
 
 def extension_of(name: str) -> str | None:
     """LND-1: the extension that a file name ends in."""
-    return next((extension for extension in EXTENSIONS if name.endswith(f".{extension}")), None)
+    return next(
+        (extension for extension in EXTENSIONS if name.lower().endswith(f".{extension}")), None
+    )
 
 
 def timestamp_in(name: str) -> datetime | None:
@@ -40,15 +42,27 @@ def timestamp_in(name: str) -> datetime | None:
     Raises:
         Refused: it is no date of the calendar.
     """
-    found = re.search(r"(?<!\d)(\d{4}-\d{2}-\d{2}|\d{8})(?!\d)(?:T(\d{2})(\d{2})(\d{2})Z)?", name)
-    if found is None:
-        return None
-    digits = found.group(1).replace("-", "")
-    hour, minute, second = (int(part or "0") for part in found.group(2, 3, 4))
-    try:
-        return datetime(int(digits[:4]), int(digits[4:6]), int(digits[6:]), hour, minute, second)
-    except ValueError as error:
-        raise Refused(f"the name says {found.group()!r}: {error}") from None
+    for found in re.finditer(r"(?<!\d)(\d{4})([-.]?)(\d\d)\2(\d\d)", name):
+        behind = name[found.end() :]
+        try:
+            day = datetime(int(found.group(1)), int(found.group(3)), int(found.group(4)))
+        except ValueError as error:
+            if found.group(2) or not behind[:1].isdigit():
+                raise Refused(f"the name says {found.group()!r}: {error}") from None
+            continue
+        if not 1990 <= day.year <= 2100:
+            continue
+        clock = re.match(r"[Tt_ ]?(?:(\d\d)(\d\d)(\d\d)?|(\d\d)-(\d\d)(?:-(\d\d))?)(?!\d)", behind)
+        is_another_date = re.match(r"[Tt_ ]?\d{4}-?\d\d-?\d\d(?!\d)", behind)
+        if clock and not is_another_date:
+            hour, minute, second = (
+                int(one or other or 0)
+                for one, other in zip(clock.group(1, 2, 3), clock.group(4, 5, 6), strict=True)
+            )
+            if hour < 24 and minute < 60 and second < 60:
+                day += timedelta(hours=hour, minutes=minute, seconds=second)
+        return day
+    return None
 
 
 class _Literal(str):

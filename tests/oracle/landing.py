@@ -10,7 +10,17 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.oracle.files import Cells, Refused, extension_of, read_file, timestamp_in
-from tests.oracle.tables import MEASURES, TABLES, Key, Row, judge, key_of, match_headers, source_of
+from tests.oracle.tables import (
+    MEASURES,
+    TABLES,
+    Key,
+    Row,
+    judge,
+    key_of,
+    match_headers,
+    normalise_header,
+    source_of,
+)
 
 __all__ = ["Batch", "BrokenRule", "Landing", "Row"]
 
@@ -63,16 +73,29 @@ def is_being_written(name: str) -> bool:
     return name.startswith((".", "_")) or name.endswith((".tmp", ".part", ".crdownload"))
 
 
+def is_named(name: str, table: str) -> bool:
+    """LND-21: whether a name is that of a table, in letters and digits, singular or plural."""
+    singular = f"{table[:-3]}y" if table.endswith("ies") else table.removesuffix("s")
+    return normalise_header(name) in (normalise_header(table), normalise_header(singular))
+
+
 def files_of(folder: Path, table: str) -> list[Path]:
     """LND-1: the files of a table, whole or batch by batch."""
     source = folder / source_of(table)
+    found = [
+        *(path for path in source.glob("*") if is_named(path.name.split(".")[0], table)),
+        *(path for path in source.glob("*/*") if is_named(path.parent.name, table)),
+    ]
     return [
         path
-        for path in (*source.glob(f"{table}.*"), *source.glob(f"{table}/*"))
+        for path in found
         if path.is_file()
         and not is_being_written(path.name)
         and extension_of(path.name) is not None
-        and (path.parent != source or path.name == f"{table}.{extension_of(path.name)}")
+        and (
+            path.parent != source
+            or path.name.count(".") == str(extension_of(path.name)).count(".") + 1
+        )
     ]
 
 

@@ -25,7 +25,7 @@ UTC_NAMES = ("UTC", "Etc/UTC", "Z", "+00:00")
 
 def open_parquet(path: Path, file: str, table: type[RawTable], most_lines: int) -> Delivery:
     """Read a parquet file as far as its schema."""
-    broken = (pa.ArrowException, OSError, pl.exceptions.PolarsError)
+    broken = (pa.ArrowException, OSError, UnicodeError, pl.exceptions.PolarsError)
     try:
         with pyarrow.parquet.ParquetFile(path) as parquet:
             headers, rows = parquet.schema_arrow.names, parquet.metadata.num_rows
