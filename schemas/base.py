@@ -36,6 +36,7 @@ TYPE_RULES: dict[type, str] = {
     pl.Decimal: "a decimal number",
     pl.Date: "an ISO date or timestamp",
     pl.Datetime: "an ISO timestamp",
+    pl.String: "a text",
     pl.Boolean: "true/false, yes/no, y/n or 1/0",
 }
 
@@ -171,7 +172,7 @@ class RawTable(pa.DataFrameModel):
     @classmethod
     def record_id(cls) -> str:
         """What an id of this table is called everywhere else."""
-        return f"{cls._record or _singular(cls.table_name())}_id"
+        return f"{cls._record or cls.singular()}_id"
 
     @classmethod
     def is_optional(cls) -> bool:
@@ -235,10 +236,18 @@ class RawTable(pa.DataFrameModel):
         spellings = {}
         for name, column in cls.schema().columns.items():
             spellings[name] = [name, *(column.metadata or {}).get("aliases", ())]
+            if name.endswith("_name"):  # exporters put a picklist's label beside its number
+                spellings[name].insert(1, f"{name.removesuffix('_name')}_label")
             if name in ("id", "status_name"):  # as the Power BI models name them
-                tables = filter(None, [cls.table_name(), cls._part_of])
-                spellings[name] += [f"{_singular(table)}_{name}" for table in tables]
+                spellings[name].append(f"{cls.singular()}_{name}")
+                if cls._part_of:
+                    spellings[name].append(f"{_singular(cls._part_of)}_{name}")
         return Headers(spellings, cls.required_columns())
+
+    @classmethod
+    def singular(cls) -> str:
+        """Name of one record of the table."""
+        return _singular(cls.table_name())
 
     @classmethod
     def judge(cls, delivered: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

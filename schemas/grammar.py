@@ -34,6 +34,8 @@ BOOLEANS = {
     "n": False,
     "0": False,
 }
+# What a reader appends to a number of which the file has lost digits: it is no text of a record.
+CUT = " (a number of more than 15 digits, cut by the workbook)"
 INT64_LIMIT = 2**63
 
 
@@ -56,6 +58,9 @@ def parse(values: pl.Series, dtype: pl.DataType) -> tuple[pl.Series, pl.Series]:
         return moment, pl.repeat(None, len(values), dtype=pl.String, eager=True)
     text = as_text(values)
     if dtype == pl.String:
+        is_cut = text.str.ends_with(CUT)
+        if is_cut.any():
+            return text.set(is_cut, None), text.set(~is_cut, None)
         return _without_blanks(text), pl.repeat(None, len(text), dtype=pl.String, eager=True)
     text = _without_blanks(text.str.strip_chars())
     typed = _PARSERS[dtype.base_type()](text, dtype)

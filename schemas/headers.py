@@ -1,6 +1,13 @@
 """Which header of a file is which column of a table (RAW-2, RAW-3); no values here."""
 
+import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
+
+# `Charges[id]` and `'Time Entries'[Hours Worked]`, as Power BI names a column of a table.
+_TABLE_AND_COLUMN = re.compile(r"(?:'[^']*'|[^\[\]']*[^\s\[\]'])?\[([^\[\]]+)\]")
+SHOWN_CHARACTERS = 200
+ALIKE = 0.45  # the likeness, of 1, from which on a name may be meant by another one
 
 
 class HeaderError(ValueError):
@@ -31,7 +38,8 @@ class Headers:
             required: the columns that a file must have.
         """
         self._spellings = spellings
-        self._plain = {name: [_plain(one) for one in known] for name, known in spellings.items()}
+        self._plain = {name: [plain(one) for one in known] for name, known in spellings.items()}
+        self._known = {spelling for known in self._plain.values() for spelling in known}
         self._required = required
 
     def match(self, headers: Iterable[str]) -> dict[str, int]:
@@ -43,7 +51,7 @@ class Headers:
         positions: dict[str, list[int]] = {}
         names = list(headers)
         for position, header in enumerate(names):
-            positions.setdefault(_plain(header), []).append(position)
+            positions.setdefault(_plain_header(header), []).append(position)
         matched: dict[str, int] = {}
         for column, spellings in self._plain.items():
             for spelling in spellings:
@@ -55,14 +63,32 @@ class Headers:
                     matched.setdefault(column, found[0])
         for column in self._required:
             if column not in matched:
-                accepted = ", ".join(self._spellings[column])
-                raise MissingColumnError(column, f"required column missing (accepted: {accepted})")
+                raise MissingColumnError(column, self._missing(column, names))
         return matched
+
+    def _missing(self, column: str, names: Sequence[str]) -> str:
+        """What to say of a required column that is not among the headers of a file."""
+        words = f"required column missing (accepted: {', '.join(self._spellings[column])})"
+        unknown = {_plain_header(name): name for name in names}
+        alike = [
+            found
+            for spelling in self._plain[column]
+            for found in difflib.get_close_matches(
+                spelling, unknown.keys() - self._known, 1, cutoff=ALIKE
+            )
+        ]
+        if alike:
+            words += f"; most like it is {unknown[alike[0]]!r}"
+        return f"{words}; taken for the header: {', '.join(names)[:SHOWN_CHARACTERS]!r}"
+
+    def has_required(self, headers: Iterable[str]) -> bool:
+        """Whether all required columns are among these headers."""
+        delivered = {_plain_header(header) for header in headers}
+        return all(not delivered.isdisjoint(self._plain[column]) for column in self._required)
 
     def count_known(self, headers: Iterable[str]) -> int:
         """Count the headers that are a column of the table."""
-        known = {spelling for spellings in self._plain.values() for spelling in spellings}
-        return sum(_plain(header) in known for header in headers)
+        return sum(_plain_header(header) in self._known for header in headers)
 
     def drift(self, headers: Iterable[str]) -> tuple[list[str], list[str]]:
         """Compare a file's headers with the columns of the table.
@@ -70,13 +96,18 @@ class Headers:
         Returns:
             The unknown headers as delivered, and the names of the missing columns.
         """
-        delivered = {_plain(header): header for header in headers}
-        known = {spelling for spellings in self._plain.values() for spelling in spellings}
+        delivered = {_plain_header(header): header for header in headers}
         missing = [
             name for name, spellings in self._plain.items() if not delivered.keys() & set(spellings)
         ]
-        return sorted(delivered[header] for header in delivered.keys() - known), missing
+        return sorted(delivered[header] for header in delivered.keys() - self._known), missing
 
 
-def _plain(header: str) -> str:
-    return "".join(letter for letter in header.lower() if letter.isalnum())
+def plain(name: str) -> str:
+    """What of a header, or of the name of a table, is compared."""
+    return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
+def _plain_header(header: str) -> str:
+    found = _TABLE_AND_COLUMN.fullmatch(header.strip())
+    return plain(found[1] if found else header)

@@ -41,10 +41,13 @@ BATCHES_COLUMNS: dict[str, pl.DataType] = {
     "refusal_reason": pl.String(),
     "new_columns": pl.List(pl.String()),
     "missing_columns": pl.List(pl.String()),
+    "above_header": pl.String(),
 }
 BATCHES, REJECTS = dg.AssetKey(["ingest", "batches"]), dg.AssetKey(["quarantine", "rejects"])
 DUPLICATES = dg.AssetKey(["quarantine", "charge_duplicates"])
 REJECTS_SHOWN = 100
+# It names what is left alone and of no table, because it is tried whatever becomes of the others.
+FIRST_TABLE = next(iter(RAW_TABLES))
 
 
 def raw_assets(settings: Settings) -> list[dg.AssetsDefinition]:
@@ -100,7 +103,7 @@ def _raw_asset(source: str, name: str, settings: Settings) -> dg.AssetsDefinitio
         files = TableFiles(source, name, settings)
         load = TableLoader(files, context.run.run_id).load(batches[source, name])
         for warning in [
-            *(text for text in ignored if _is_about(text, source, name)),
+            *(found.words for found in ignored if (found.table or FIRST_TABLE) == (source, name)),
             *load.warnings,
         ]:
             context.log.warning(warning)
@@ -128,10 +131,6 @@ def _raw_asset(source: str, name: str, settings: Settings) -> dg.AssetsDefinitio
         )
 
     return raw_table
-
-
-def _is_about(warning: str, source: str, name: str) -> bool:
-    return warning.startswith((f"{source}/{name}.", f"{source}/{name}/"))
 
 
 def _quarantine_check(rejects: pl.DataFrame) -> dg.AssetCheckResult:
@@ -208,10 +207,7 @@ def batches_asset(settings: Settings) -> dg.AssetsDefinition:
             for key, description in descriptions.items()
         ],
     )
-    def batches(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        for warning in find_batches(settings.landing_dir)[1]:
-            if not any(_is_about(warning, source, name) for source, name in RAW_TABLES):
-                context.log.warning(warning)
+    def batches() -> Iterator[dg.MaterializeResult[None]]:
         rows = write_batches(settings)
         yield dg.MaterializeResult(BATCHES, metadata={"dagster/row_count": rows.height})
         yield dg.MaterializeResult(
@@ -246,6 +242,7 @@ def _listed(files: TableFiles) -> Iterator[dict[str, Any]]:
                 "new_columns": unknown,
                 # A file without a single header, `[]`, says nothing of its columns.
                 "missing_columns": missing if content.headers else [],
+                "above_header": content.above_header or None,
             }
 
 

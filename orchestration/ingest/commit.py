@@ -52,7 +52,7 @@ def load_content(
     judged = JudgedRows(files.table_of(content))
     try:
         rows = open_rows()
-        content = replace(content, headers=rows.headers)
+        content = replace(content, headers=rows.headers, above_header=rows.above_header)
         return _commit(files, content, rows, judged, run_id)
     except RefusedFile as refusal:
         remember(files, content, refusal, judged, run_id)

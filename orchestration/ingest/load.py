@@ -13,7 +13,7 @@ from typing import NamedTuple
 import polars as pl
 
 from orchestration.ingest.commit import load_content
-from orchestration.ingest.landing import Batch
+from orchestration.ingest.landing import Batch, timestamp_in
 from orchestration.ingest.raw_store import (
     EMPTY_HASH,
     NO_DELIVERY,
@@ -150,6 +150,9 @@ class TableLoader:
                 content, content_hash=reading.content_hash, extracted_at=batch.written_at()
             )
             content = replace(content, extracted_at=batch.extracted_at())
+            if batch.twins:
+                others = " and ".join(f"{batch.source}/{name}" for name in batch.twins)
+                raise RefusedFile(batch.file, "twins", table=batch.table, others=others)
         except RefusedFile as refusal:
             return _Delivered(batch, content, refusal)
         return _Delivered(batch, content, reading)
@@ -167,23 +170,33 @@ class TableLoader:
                 f"back, delete its files in {self.files.unloaded} and refresh."
             )
             return
-        if same and (same[0] in replaced or same[0].schema_version == content.schema_version):
+        if odd := not is_refused and batch.unread_timestamp():
+            load.warnings.append(
+                f"{batch.file}: {odd!r} has no timestamp that can be read, so it is ordered by the "
+                "time of its file; name it like 2026-11-20 or 2026-11-20T020000Z"
+            )
+        # A timestamp in a name counts for what was loaded before it could be read, too.
+        is_named = not is_refused and timestamp_in(batch.path.name) is not None
+        is_as_judged = bool(same) and (
+            same[0].schema_version == content.schema_version
+            and (not is_named or same[0].extracted_at == content.extracted_at)
+        )
+        if not batch.twins and same and (same[0] in replaced or is_as_judged):
             load.unchanged += 1
             return
         seen_before = same or _any_of(content, known.refused)
         if seen_before and not is_refused:
             # When these bytes were first seen outlives a copy or a touch of the file.
-            content = replace(
-                content, number=seen_before[0].number, extracted_at=seen_before[0].extracted_at
-            )
+            seen_at = content.extracted_at if is_named else seen_before[0].extracted_at
+            content = replace(content, number=seen_before[0].number, extracted_at=seen_at)
         else:
             number = 1 + max((entry.number for entry in same_path), default=0)
             content = replace(content, number=number)
-            if content.is_of_whole_table and not is_refused:
+            if content.is_of_whole_table and content.content_hash:
                 content = _after_earlier(content, same_path)
-        self._load_content(content, partial(self._open, file), load)
+        self._load_content(content, partial(self._open, file, load), load)
 
-    def _open(self, file: _Delivered) -> DeliveredRows:
+    def _open(self, file: _Delivered, load: TableLoad) -> DeliveredRows:
         """Open a file for its rows.
 
         Raises:
@@ -199,6 +212,13 @@ class TableLoader:
             with batch.opened() as stream:
                 checked = read_once(stream, batch.path, batch.file)
         delivery = open_delivery(batch.path, batch.file, table, checked)
+        if delivery.is_one_page:
+            if batch.kind == "full":
+                raise RefusedFile(batch.file, "one_page")
+            load.warnings.append(
+                f"{batch.file}: it is one page of several of an answer of the API; see that the "
+                "others are delivered, too"
+            )
 
         def is_as_read() -> bool:
             with batch.opened() as stream:

@@ -67,6 +67,7 @@ class Content:
         content_hash: SHA-256 in hex.
         schema_version: the rules that the rows were judged by.
         headers: as delivered.
+        above_header: what stands above them in the file, LND-20; "" where nothing does.
         delivered: rows in the file.
         loaded: rows in the raw file.
         quarantined: rows that break a rule.
@@ -88,6 +89,7 @@ class Content:
     content_hash: str
     schema_version: str
     headers: list[str] = field(default_factory=list)
+    above_header: str = ""
     delivered: int = 0
     loaded: int = 0
     quarantined: int = 0

@@ -45,7 +45,8 @@ def await_mending(files: TableFiles, delivered: Mapping[str, str]) -> Iterator[R
         elif content.refusal_kind == "unreadable":
             path.unlink()  # nobody knows what it was
         elif (
-            content.batch in delivered
+            content.refusal_kind == "twins"  # the other one was kept
+            or content.batch in delivered
             or content.content_hash in {other.content_hash for other in loaded}
             or content.content_hash == EMPTY_HASH
         ):

@@ -29,7 +29,11 @@ REFUSALS: dict[str, Words] = {
     ),
     "odd_name": Words("the file name {name} is not UTF-8", "rename the file"),
     "impossible_date": Words(
-        "{value!r} in the file name is no date of the calendar", "rename the file"
+        "{value!r} in the file name is no date of the calendar", "name it like 2026-11-20"
+    ),
+    "twins": Words(
+        "{others} is the whole of {table}, too, and only one file can be",
+        "leave the newer one in the landing folder, or move both into {table}/ as deliveries",
     ),
     "two_kinds": Words(
         "the file name says both full and deleted", "rename the file: it can be only one of them"
@@ -65,7 +69,32 @@ REFUSALS: dict[str, Words] = {
     "odd_json": Words(
         "{reason}", "deliver an array of objects, an object with such `items`, or one object a line"
     ),
+    "api_errors": Words(
+        "{where} is an answer of the API that reports errors instead of rows: {errors}",
+        "see to what it says, and export again",
+    ),
+    "api_page": Words(
+        "record {number:,} is a whole page of the API, not a row of the table",
+        "deliver each page as a .json file of its own, or the rows of their `items` as one array",
+    ),
+    "one_page": Words(
+        "as a complete snapshot it is incomplete: it is one page of several, by its pageDetails",
+        "deliver all pages as one array, or as a file each in the folder of the table, none of "
+        "them named full",
+    ),
     "broken_parquet": Words("not readable as parquet: {reason}", "export or copy it again"),
+    "broken_xlsx": Words("not readable as a workbook: {reason}", "save it again as .xlsx"),
+    "odd_workbook": Words(
+        "{reason}", "save the values alone as .xlsx, without password, macros and links"
+    ),
+    "merged_header": Words(
+        "the cells {cells} of the header are merged, so that columns lack their name",
+        "unmerge them, and name each column",
+    ),
+    "no_value": Words(
+        "column {column}: row {row:,} is a formula that was never computed",
+        "open the workbook in Excel and save it, or save its values",
+    ),
     "odd_column": Words(
         "column {column}: values of type {type} cannot be read", "export the column as text"
     ),
@@ -100,6 +129,7 @@ REFUSALS: dict[str, Words] = {
 
 # Set aside: the rest of the file is loaded.
 REMEDIES: dict[str, str] = {
+    "a text": "format the column of the workbook as text and enter the number again",
     REQUIRED: "fill it in Autotask, or export the column",
     "a whole number": "export the id, not the name",
     "a decimal number": "export with a decimal point, without thousands separators or currency",

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 import polars as pl
 
+from orchestration.ingest.landing import timestamp_in
 from orchestration.ingest.raw_store import Content, TableFiles, frames
 from orchestration.ingest.rows import Piece, distinct, match_headers, rows_as_json
 
@@ -27,9 +29,18 @@ def archived_contents(
     version = files.table.version()
     for path, content in files.contents().items():
         is_there = delivered.get(content.batch) == content.content_hash
-        if not is_there and content.schema_version != version:
+        named = _named_moment(content)
+        if not is_there and (content.schema_version, content.extracted_at) != (version, named):
             open_rows = partial(ArchivedRows, files, path, content)
-            yield replace(content, schema_version=version), open_rows
+            yield replace(content, schema_version=version, extracted_at=named), open_rows
+
+
+def _named_moment(content: Content) -> datetime:
+    """The date of a content: what its name says, also where that could not be read earlier."""
+    try:
+        return timestamp_in(Path(content.batch).name) or content.extracted_at
+    except ValueError:
+        return content.extracted_at
 
 
 class ArchivedRows:
@@ -46,6 +57,7 @@ class ArchivedRows:
         self.files, self.path, self.content = files, path, content
         self.table = files.table_of(content)
         self.headers, self.most_rows = content.headers, content.delivered
+        self.above_header = content.above_header
         self.quarantined = files.beside(files.quarantine, content)
 
     def pieces(self) -> Iterator[Piece]:

@@ -12,6 +12,8 @@ from schemas import RawTable
 from schemas.grammar import as_text
 from schemas.headers import HeaderError, MissingColumnError
 
+ABOVE_CHARACTERS = 200  # of what stands above a header
+
 # Row numbers, and the columns of these rows under their canonical names.
 Piece = tuple[pl.Series, pl.DataFrame]
 
@@ -22,6 +24,11 @@ class Rows(Protocol):
     @property
     def headers(self) -> list[str]:
         """As delivered."""
+        ...
+
+    @property
+    def above_header(self) -> str:
+        """The lines that stand above the header, as the mart shows them."""
         ...
 
     @property
@@ -54,6 +61,7 @@ class DeliveredRows:
         """
         self.table, self.file, self.delivery, self.is_as_read = table, file, delivery, is_as_read
         self.headers, self.most_rows = delivery.headers, delivery.most_rows
+        self.above_header = " | ".join(delivery.above_header)[:ABOVE_CHARACTERS]
 
     def pieces(self) -> Iterator[Piece]:
         """All rows.

@@ -84,15 +84,16 @@ def _landing(settings: Settings) -> Iterator[str]:
     batches, ignored = find_batches(settings.landing_dir)
     files = [batch for found in batches.values() for batch in found]
     if not files:
+        unread = "".join(f"\n  {found.words}" for found in ignored)
         raise Finding(
-            f"there is no extract in {settings.landing_dir}. Deliver autotask/<table>.csv."
+            f"there is no extract in {settings.landing_dir}. Deliver autotask/<table>.csv.{unread}"
         )
     unreadable = [batch.batch for batch in files if not os.access(batch.path, os.R_OK)]
     if unreadable:
         raise Finding(f"these files cannot be read by this user: {', '.join(unreadable)}. chmod.")
     newest = max(batch.path.stat().st_mtime for batch in files)
     yield f"{len(files):,} files, the newest written {_ago(datetime.fromtimestamp(newest, UTC))}"
-    yield from ignored
+    yield from (found.words for found in ignored)
 
 
 def _versions(_: Settings) -> Iterator[str]:

@@ -55,9 +55,9 @@ def test_whole_tables_and_batches_are_found_and_partial_files_are_not(tmp_path: 
         "companies/2026-11-22_FULL-fixed.ndjson.gz": "full",
         "companies/fuller.json": "upsert",
     }
-    assert [warning.split(":")[0] for warning in ignored] == [
+    assert [batch.batch for batch in found["autotask", "tickets"]] == ["Tickets.csv"]
+    assert [left.words.split(":")[0] for left in ignored] == [
         "elsewhere",
-        "autotask/Tickets.csv",
         "autotask/companies/deeper.csv",
         "autotask/companies/notes.txt",
         "autotask/companies/packed.json.gz",
@@ -76,6 +76,21 @@ def test_whole_tables_and_batches_are_found_and_partial_files_are_not(tmp_path: 
         ("full_20261120T020301Z.csv", datetime(2026, 11, 20, 2, 3, 1)),
         ("2026-11-20_2025-01-01.csv", datetime(2026, 11, 20)),
         ("x123456789_20261120.csv", datetime(2026, 11, 20)),
+        ("a_20261120143000.csv", datetime(2026, 11, 20, 14, 30)),
+        ("a_20261120_023015.csv", datetime(2026, 11, 20, 2, 30, 15)),
+        ("2026-11-20_14-30-00.csv", datetime(2026, 11, 20, 14, 30)),
+        ("a-2026-11-20T02-00-05Z.csv", datetime(2026, 11, 20, 2, 0, 5)),
+        ("2026-11-20T020000.csv", datetime(2026, 11, 20, 2)),
+        ("2026-11-20 020000.csv", datetime(2026, 11, 20, 2)),
+        ("2026-11-20t0230z.full.csv", datetime(2026, 11, 20, 2, 30)),
+        ("export 2026.11.20.csv", datetime(2026, 11, 20)),
+        ("2026-11-20_245959.csv", datetime(2026, 11, 20)),
+        ("20261120_7.csv", datetime(2026, 11, 20)),
+        ("2026112001.csv", datetime(2026, 11, 20)),
+        ("20261101-20261120.csv", datetime(2026, 11, 1)),
+        ("20261101_2026-11-20.csv", datetime(2026, 11, 1)),
+        ("45000123_20261120.csv", datetime(2026, 11, 20)),
+        ("1763600000_20261120.csv", datetime(2026, 11, 20)),
     ],
 )
 def test_the_first_timestamp_of_the_name_dates_the_extract(
@@ -90,6 +105,76 @@ def test_without_a_timestamp_the_file_time_dates_the_extract(tmp_path: Path) -> 
     batch = deliver(tmp_path, "all.csv")
     os.utime(batch.path, (1_700_000_000, 1_700_000_000))
     assert batch.extracted_at() == datetime(2023, 11, 14, 22, 13, 20)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_odd"),
+    [
+        ("a_20-11-2026.csv", True),
+        ("a_1763600000.csv", True),
+        ("a_45000123.csv", True),
+        ("a 3.15.26.csv", True),
+        ("a_20261120.csv", False),
+        ("a_12345.csv.gz", False),
+        ("charges 7 of 12.csv", False),
+    ],
+)
+def test_a_name_that_means_a_timestamp_and_has_none_is_told(
+    tmp_path: Path, name: str, is_odd: bool
+) -> None:
+    """LND-3."""
+    assert (deliver(tmp_path, name).unread_timestamp() is not None) == is_odd
+
+
+@pytest.mark.parametrize("name", ["03152026.csv", "15112026.csv", "2026.02.30.csv"])
+def test_what_can_only_be_a_date_and_is_none_is_refused(tmp_path: Path, name: str) -> None:
+    """LND-10."""
+    with pytest.raises(RefusedFile, match="no date of the calendar; name it like 2026-11-20"):
+        deliver(tmp_path, name).extracted_at()
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("TimeEntries.csv", "time_entries"),
+        ("Contract Milestones.CSV", "contract_milestones"),
+        ("tasks.CSV.GZ", "tasks"),
+        ("Task.csv", "tasks"),
+        ("time-entry/a.csv", "time_entries"),
+        ("Company/a.csv", "companies"),
+    ],
+)
+def test_names_of_tables_match_like_headers(tmp_path: Path, name: str, table: str) -> None:
+    """LND-21."""
+    path = tmp_path / "autotask" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("id\n")
+    found, ignored = find_batches(tmp_path)
+    assert [batch.batch for batch in found["autotask", table]] == [name]
+    assert ignored == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("autotask/companies (1).csv", "numbered copy"),
+        ("autotask/Companies(12).csv", "let it replace the file of companies, or move it into"),
+        ("autotask/companies - Copy.csv", "numbered copy"),
+        ("autotask/chargs.csv", "no table of that name; rename it, the nearest names are charges"),
+        ("autotask/purchase_orders.csv", "a table of reference; move it to reference/"),
+        ("companies.csv", "move it to autotask/"),
+        ("Autotask/companies.csv", "rename it autotask"),
+        ("autotask/companies.docx", "not one of csv"),
+        ("autotask/companies/a/b.csv", "move its files up"),
+    ],
+)
+def test_what_is_left_alone_is_named_with_what_to_do(tmp_path: Path, name: str, words: str) -> None:
+    """LND-11."""
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text("id\n")
+    found, (left,) = find_batches(tmp_path)
+    assert not any(found.values())
+    assert words.replace("of csv", "of .csv") in left.words
 
 
 def test_an_impossible_date_in_the_name_is_refused(tmp_path: Path) -> None:

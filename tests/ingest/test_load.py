@@ -20,7 +20,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestration.ingest import load
+from orchestration.ingest import landing, load, replay
 from orchestration.ingest import raw_store as contents
 from orchestration.ingest.judging import JudgedRows
 from orchestration.ingest.landing import Batch, find_batches
@@ -95,6 +95,85 @@ class Desk:
 def desk(tmp_path: Path) -> Desk:
     """An empty landing folder for companies."""
     return Desk(tmp_path)
+
+
+# --- names ---------------------------------------------------------------------------------------
+
+
+def test_two_files_of_a_whole_table_refuse_each_other_and_what_was_loaded_stays(desk: Desk) -> None:
+    """LND-21."""
+    first = desk.deliver("companies.csv", HEAD + "7,Acme\n")
+    desk.load()
+    second = desk.deliver("Company.json", '[{"id": 8, "company_name": "Bolt"}]')
+    refusals = desk.load().refusals
+    assert [refusal.kind for refusal in refusals] == ["twins", "twins"]
+    for name, other in (("companies.csv", "Company.json"), ("Company.json", "companies.csv")):
+        words = f"autotask/{name}: autotask/{other} is the whole of companies, too"
+        assert any(str(refusal).startswith(words) for refusal in refusals)
+    assert [content.batch for content in desk.contents()] == ["companies.csv"]
+    second.unlink()
+    assert desk.refusals() == []
+    desk.deliver("Company.json", '[{"id": 8, "company_name": "Bolt"}]')
+    assert desk.refusals() == ["twins", "twins"]
+    first.unlink()
+    assert desk.refusals() == []
+    assert [content.batch for content in desk.contents()] == ["companies.csv", "Company.json"]
+    assert list(desk.store().refused.glob("*.parquet")) == []
+
+
+def test_a_whole_table_under_another_spelling_of_its_name_is_a_new_batch(desk: Desk) -> None:
+    """LND-21."""
+    path = desk.deliver("Companies.csv", HEAD + "7,Acme\n")
+    desk.load()
+    path.rename(path.with_name("companies.csv"))
+    assert desk.refusals() == []
+    assert [content.batch for content in desk.contents()] == ["Companies.csv", "companies.csv"]
+    assert desk.load().unchanged == 1
+
+
+def test_a_timestamp_in_a_name_counts_for_contents_loaded_earlier(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LND-3."""
+    stays = desk.deliver("companies/a_20261120_020000.csv", HEAD + "7,Stays\n")
+    goes = desk.deliver("companies/a_2026.11.19.csv", HEAD + "7,Goes\n")
+    for path in (stays, goes):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    with monkeypatch.context() as earlier:
+        for module in (landing, load, replay):
+            earlier.setattr(module, "timestamp_in", lambda name: None)
+        desk.load()
+    assert {content.extracted_at.year for content in desk.contents()} == {2023}
+    goes.unlink()
+    assert desk.load().read == 2
+    assert [content.extracted_at for content in desk.contents()] == [
+        datetime(2026, 11, 19),
+        datetime(2026, 11, 20, 2),
+    ]
+    assert desk.load().unchanged == 1
+
+
+def test_one_page_of_several_is_no_snapshot(desk: Desk) -> None:
+    """LND-22."""
+    page = json.dumps(
+        {
+            "items": [{"id": 7, "companyName": "Acme"}],
+            "pageDetails": {"count": 1, "nextPageUrl": "x", "prevPageUrl": None},
+        }
+    )
+    desk.deliver("companies/a.json", page)
+    desk.deliver("companies/b.full.json", page)
+    desk.deliver("companies/c.full.json", page.replace('"x"', "null"))
+    loaded = desk.load()
+    assert [(refusal.kind, str(refusal).split(":")[0]) for refusal in loaded.refusals] == [
+        ("one_page", "autotask/companies/b.full.json")
+    ]
+    (warning,) = loaded.warnings
+    assert warning.startswith("autotask/companies/a.json: it is one page of several")
+    assert {content.batch for content in desk.contents()} == {
+        "companies/a.json",
+        "companies/c.full.json",
+    }
 
 
 # --- what is loaded ------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Every file format in all its spellings; and what cannot be read gets its message."""
 
+import errno
 import gzip
 import hashlib
 import io
@@ -17,12 +18,19 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from orchestration.ingest.readers import json_files, open_delivery, read_once
+from orchestration.ingest.readers import (
+    csv_files,
+    json_files,
+    open_delivery,
+    parquet_files,
+    read_once,
+)
 from orchestration.ingest.readers import stream as stream_module
 from orchestration.ingest.readers.delivery import Delivery
 from orchestration.ingest.readers.stream import Reading, Stamp, take_hash
 from orchestration.ingest.rejections import RefusedFile
 from schemas import RAW_TABLES, RawTable
+from schemas.headers import HeaderError
 
 COMPANIES = RAW_TABLES["autotask", "companies"]
 Rows = list[tuple[object, ...]]
@@ -45,6 +53,7 @@ def read(path: Path) -> Rows:
     return [row for chunk in delivery.columns(positions) for row in chunk.iter_rows()]
 
 
+TWO: Rows = [("1", "a"), ("2", "b")]
 READABLE: dict[str, tuple[str, bytes, Rows]] = {
     "plain": ("a.csv", b"id,company_name\n1,a\n", [("1", "a")]),
     "byte order mark and CRLF": (
@@ -79,6 +88,25 @@ READABLE: dict[str, tuple[str, bytes, Rows]] = {
         b"id,company_name,a;b;c;d\n1,x;y,z\n",
         [("1", "x;y")],
     ),
+    "a title": (
+        "a.csv",
+        b"Companies, all\n\nid,company_name\n1,a\n2,b\n",
+        [("1", "a"), ("2", "b")],
+    ),
+    "the type of PowerShell": ("a.csv", b"#TYPE X\r\nid,company_name\r\n1,a\r\n", [("1", "a")]),
+    "the delimiter of Excel": ("a.csv", b"sep=;\nid;company_name\n1;a,b\n", [("1", "a,b")]),
+    "a title with commas": ("a.csv", b"a,b,c,d,e;f\nid;company_name\n1;a\n", [("1", "a")]),
+    "a title with a single quote": ("a.csv", b'"x\nid,company_name\n1,a\n2,b\n', TWO),
+    "a title over two lines": ("a.csv", b'"x\ny",z\nid,company_name\n1,a\n2,b\n', TWO),
+    "a title of other line ends": ("a.csv", b"x\r\nid,company_name\n1,a\n2,b\n", TWO),
+    "a mark, a title, empty cells": (
+        "a.csv",
+        "\ufeffÜ,\n,\n;;\n \nid,company_name\n1,a\n2,b\n".encode(),
+        TWO,
+    ),
+    "twenty lines": ("a.csv", b"x\n\n" * 20 + b"id,company_name\n1,a\n2,b\n", TWO),
+    "a title, packed": ("a.csv.gz", gzip.compress(b"x\nid,company_name\n1,a\n2,b\n"), TWO),
+    "a title and a header": ("a.csv", b"x\nid,company_name", []),
     "packed CSV": ("a.csv.gz", gzip.compress(b"id,company_name\n1,a\n"), [("1", "a")]),
     "two packed parts": (
         "a.csv.gz",
@@ -167,6 +195,12 @@ REFUSED: dict[str, tuple[str, bytes, str, str]] = {
         "line 2: ",
     ),
     "text after a quote": ("a.csv", b'id,company_name\n1,"a"b\n', "broken_csv", "line 2: "),
+    "too few fields below a title": (
+        "a.csv",
+        b"x\n\ny\nid,company_name\n1,a\n2\n",
+        "broken_csv",
+        "line 6: ",
+    ),
     "mixed line ends": (
         "a.csv",
         b"id,company_name\n1,a\r\n2,b\n",
@@ -216,6 +250,26 @@ REFUSED: dict[str, tuple[str, bytes, str, str]] = {
     "text after the end": ("a.json", b'[{"id": 1}] x', "broken_json", "after its end"),
     "no JSON": ("a.json", b"id,company_name\n", "broken_json", ""),
     "records that are none": ("a.json", b"[1, 2]", "odd_json", "record 1"),
+    "errors of the API": (
+        "a.json",
+        b'{"errors": ["No permission."]}',
+        "api_errors",
+        "it is an answer of the API that reports errors instead of rows: 'No permission.'",
+    ),
+    "errors of the API in a line": (
+        "a.jsonl",
+        b'{"id": 1}\n{"errors": [{"a": 1}]}\n',
+        "api_errors",
+        "record 2 is an answer of the API",
+    ),
+    "a page in an array": (
+        "a.json",
+        b'[{"id": 1}, {"items": [], "pageDetails": {}}]',
+        "api_page",
+        "record 2 is a whole page",
+    ),
+    "a page in a line": ("a.jsonl", b'{"items": [{"id": 1}]}', "api_page", "record 1"),
+    "another envelope": ("a.json", b'{"value": [], "Count": 0}', "odd_json", "but value, Count"),
     "an object without items": ("a.json", b'{"id": 1}', "odd_json", "items"),
     "items that are no array": ("a.json", b'{"items": {"id": 1}}', "odd_json", "items"),
     "arrays in lines": ("a.jsonl", b"[1]\n", "odd_json", "record 1"),
@@ -271,6 +325,88 @@ def test_what_cannot_be_read_is_refused_with_its_words(tmp_path: Path, case: str
     assert len(str(refusal.value)) < 600
 
 
+@pytest.mark.parametrize(
+    ("content", "above"),
+    [
+        (b"id,company_name\n1,a\n", []),
+        (b"\n\nid,company_name\n1,a\n", []),
+        (b"A title \n;;\n\nsep=;\nid;company_name\n1;a\n", ["A title", "sep=;"]),
+    ],
+)
+def test_what_stands_above_the_header_is_kept(
+    tmp_path: Path, content: bytes, above: list[str]
+) -> None:
+    """LND-20."""
+    (tmp_path / "a.csv").write_bytes(content)
+    assert list(opened(tmp_path / "a.csv").above_header) == above
+
+
+@pytest.mark.parametrize(
+    ("content", "shown"),
+    [
+        (b"x\n" * 21 + b"id,company_name\n1,a\n", "taken for the header: 'x'"),
+        (b"A title\nid,Kompany\n1,a\n", "taken for the header: 'id, Kompany'"),
+    ],
+)
+def test_what_was_taken_for_the_header_is_shown(tmp_path: Path, content: bytes, shown: str) -> None:
+    """LND-20."""
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(HeaderError, match=shown):
+        read(tmp_path / "a.csv")
+
+
+BROKEN_ROWS = {
+    "a.csv": (b"id,company_name\n", b'%d,"a company, the ""%d"" of all"\n', b""),
+    "a.jsonl": (b"", b'{"id": %d, "company_name": "a company, %d"}\n', b""),
+    "a.json": (b"[", b'{"id": %d, "company_name": "a company, %d"},\n', b"{}]"),
+}
+
+
+@pytest.mark.parametrize("packed", ["", ".gz"])
+@pytest.mark.parametrize("name", BROKEN_ROWS)
+def test_a_break_anywhere_in_a_large_file_is_refused_with_its_words(
+    tmp_path: Path, name: str, packed: str
+) -> None:
+    """LND-10: also where the rows before it have been handed on already."""
+    if name == "a.json" and packed:
+        return
+    start, row, end = BROKEN_ROWS[name]
+    rows = [row % (number, number) for number in range(20_000)]
+    path = tmp_path / (name + packed)
+    for at in [*range(0, 20_000, 2_000 if packed else 500), 4_982, 19_999]:
+        for piece in (rows[at][: len(rows[at]) // 2], b'9,"x"y\n' if name == "a.csv" else b"{x}\n"):
+            content = start + b"".join(rows[:at]) + piece + b"".join(rows[at + 1 :]) + end
+            if piece.endswith(b"\n") or at == 19_999:
+                content = content.removesuffix(end)
+            path.write_bytes(gzip.compress(content, 1) if packed else content)
+            with pytest.raises(RefusedFile) as refusal:
+                read(path)
+            said = str(refusal.value)
+            assert refusal.value.kind.startswith("broken_"), said
+            assert f"{at + 2}: " in said if name == "a.csv" else f"record {at:,}: " in said, said
+            assert len(said) < 300
+            assert "mode" not in said
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EACCES])
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_what_the_machine_reports_is_no_fault_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, number: int
+) -> None:
+    """LND-10."""
+    (tmp_path / name).write_bytes(PARQUET if name == "a.parquet" else b"id,company_name\n1,a\n")
+    delivery = opened(tmp_path / name)
+
+    def broken(_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    for module in (csv_files, parquet_files):
+        monkeypatch.setattr(module, "chunks", broken)
+    with pytest.raises(OSError, match=os.strerror(number)) as error:
+        next(delivery.columns([0, 1]))
+    assert error.value.errno == number
+
+
 def test_a_line_that_breaks_far_down_in_a_csv_is_refused_with_its_words(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"id,company_name\n" + b"1,a\n" * 300_000 + b"1,a,b\n")
     with pytest.raises(RefusedFile, match=r"not readable as CSV: line 300002: ") as refusal:
@@ -283,7 +419,9 @@ def test_random_bytes_are_read_or_refused(tmp_path: Path) -> None:
     chance = random.Random(20_261_121)  # noqa: S311 - not a secret
     good = {
         "a.csv": b'id,company_name\n1,"a,""b"\n2,c\n' * 30,
+        "above.csv": b'A "title"\n\nid,company_name\n1,"a,""b"\n2,c\n' * 30,
         "a.csv.gz": PACKED,
+        "page.json": b'{"items": [{"id": 1}, {"id": 2}], "pageDetails": {"nextPageUrl": null}}',
         "a.json": json.dumps([{"id": n, "company_name": f"n{n}"} for n in range(60)]).encode(),
         "a.jsonl": b'{"id": 1, "company_name": "a"}\n' * 40,
         "a.parquet": PARQUET,

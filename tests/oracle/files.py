@@ -8,13 +8,15 @@ import io
 import json
 import re
 import zlib
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pyarrow
 import pyarrow.parquet
+
+from tests.oracle.tables import is_header
 
 EXTENSIONS = (
     *("csv", "csv.gz", "json", "parquet"),
@@ -29,7 +31,9 @@ class Refused(Exception):
 
 def extension_of(name: str) -> str | None:
     """LND-1: the extension that a file name ends in."""
-    return next((extension for extension in EXTENSIONS if name.endswith(f".{extension}")), None)
+    return next(
+        (extension for extension in EXTENSIONS if name.lower().endswith(f".{extension}")), None
+    )
 
 
 def timestamp_in(name: str) -> datetime | None:
@@ -38,15 +42,27 @@ def timestamp_in(name: str) -> datetime | None:
     Raises:
         Refused: it is no date of the calendar.
     """
-    found = re.search(r"(?<!\d)(\d{4}-\d{2}-\d{2}|\d{8})(?!\d)(?:T(\d{2})(\d{2})(\d{2})Z)?", name)
-    if found is None:
-        return None
-    digits = found.group(1).replace("-", "")
-    hour, minute, second = (int(part or "0") for part in found.group(2, 3, 4))
-    try:
-        return datetime(int(digits[:4]), int(digits[4:6]), int(digits[6:]), hour, minute, second)
-    except ValueError as error:
-        raise Refused(f"the name says {found.group()!r}: {error}") from None
+    for found in re.finditer(r"(?<!\d)(\d{4})([-.]?)(\d\d)\2(\d\d)", name):
+        behind = name[found.end() :]
+        try:
+            day = datetime(int(found.group(1)), int(found.group(3)), int(found.group(4)))
+        except ValueError as error:
+            if found.group(2) or not behind[:1].isdigit():
+                raise Refused(f"the name says {found.group()!r}: {error}") from None
+            continue
+        if not 1990 <= day.year <= 2100:
+            continue
+        clock = re.match(r"[Tt_ ]?(?:(\d\d)(\d\d)(\d\d)?|(\d\d)-(\d\d)(?:-(\d\d))?)(?!\d)", behind)
+        is_another_date = re.match(r"[Tt_ ]?\d{4}-?\d\d-?\d\d(?!\d)", behind)
+        if clock and not is_another_date:
+            hour, minute, second = (
+                int(one or other or 0)
+                for one, other in zip(clock.group(1, 2, 3), clock.group(4, 5, 6), strict=True)
+            )
+            if hour < 24 and minute < 60 and second < 60:
+                day += timedelta(hours=hour, minutes=minute, seconds=second)
+        return day
+    return None
 
 
 class _Literal(str):
@@ -74,8 +90,8 @@ def _text(value: Any) -> str | None:
     return str(value)
 
 
-def read_file(path: Path) -> tuple[list[str] | None, list[Cells]]:
-    """Headers (None where a file of no rows has none) and rows of a file.
+def read_file(path: Path, table: str) -> tuple[list[str] | None, list[Cells], list[str]]:
+    """Headers (None where a file of no rows has none), rows, and lines above the header of a file.
 
     Raises:
         Refused: it is empty or cannot be read to its end.
@@ -85,7 +101,7 @@ def read_file(path: Path) -> tuple[list[str] | None, list[Cells]]:
     if content == b"":
         raise Refused("the file is empty")
     if extension == "parquet":
-        return _read_parquet(content)
+        return *_read_parquet(content), []
     if str(extension).endswith(".gz"):
         try:
             content = gzip.decompress(content)
@@ -96,13 +112,29 @@ def read_file(path: Path) -> tuple[list[str] | None, list[Cells]]:
     except UnicodeDecodeError as error:
         raise Refused(f"not UTF-8: {error}") from None
     if str(extension).startswith("csv"):
-        return _read_csv(text)
-    return _read_json(text, is_lines=extension != "json")
+        return _read_csv(text, table)
+    return *_read_json(text, is_lines=extension != "json"), []
 
 
-def _read_csv(text: str) -> tuple[list[str], list[Cells]]:
-    first_line = next((line for line in text.splitlines() if line), "")
-    separator = max(",;\t", key=first_line.count)
+def _read_csv(text: str, table: str) -> tuple[list[str], list[Cells], list[str]]:
+    """LND-20: the header is the first of 21 lines of text that has all required columns."""
+    lines = text.splitlines(keepends=True)
+    above: list[str] = []
+    for number, line in enumerate(lines):
+        if not line.strip(' \t\r\n";,'):
+            continue
+        for separator in ",;\t":
+            first = next(csv.reader([line.strip("\r\n")], delimiter=separator))
+            if is_header(first, table):
+                rest = "".join(lines[number:])
+                return *_read_rows(rest, separator), above
+        above.append(line.strip())
+        if len(above) > 20:
+            break
+    raise Refused("there is no line with all required columns")
+
+
+def _read_rows(text: str, separator: str) -> tuple[list[str], list[Cells]]:
     try:
         lines = [
             line
@@ -111,8 +143,6 @@ def _read_csv(text: str) -> tuple[list[str], list[Cells]]:
         ]
     except csv.Error as error:
         raise Refused(str(error)) from None
-    if not lines:
-        raise Refused("there is no header")
     headers, *rows = lines
     for row in rows:
         if len(row) != len(headers):

@@ -20,6 +20,7 @@ from tests.oracle.tables import (
     judge,
     key_of,
     match_headers,
+    normalise_header,
     source_of,
 )
 
@@ -90,16 +91,29 @@ def is_being_written(name: str) -> bool:
     return name.startswith((".", "_")) or name.endswith((".tmp", ".part", ".crdownload"))
 
 
+def is_named(name: str, table: str) -> bool:
+    """LND-21: whether a name is that of a table, in letters and digits, singular or plural."""
+    singular = f"{table[:-3]}y" if table.endswith("ies") else table.removesuffix("s")
+    return normalise_header(name) in (normalise_header(table), normalise_header(singular))
+
+
 def files_of(folder: Path, table: str) -> list[Path]:
     """LND-1: the files of a table, whole or batch by batch."""
     source = folder / source_of(table)
+    found = [
+        *(path for path in source.glob("*") if is_named(path.name.split(".")[0], table)),
+        *(path for path in source.glob("*/*") if is_named(path.parent.name, table)),
+    ]
     return [
         path
-        for path in (*source.glob(f"{table}.*"), *source.glob(f"{table}/*"))
+        for path in found
         if path.is_file()
         and not is_being_written(path.name)
         and extension_of(path.name) is not None
-        and (path.parent != source or path.name == f"{table}.{extension_of(path.name)}")
+        and (
+            path.parent != source
+            or path.name.count(".") == str(extension_of(path.name)).count(".") + 1
+        )
     ]
 
 
@@ -156,8 +170,10 @@ class Landing:
             timestamp_in(path.name)
             if {"full", "deleted"} <= set(tokens_of(path.name)):
                 raise Refused("two kinds of batch in one name")
-            batch.headers, delivered = read_file(path)
+            batch.headers, delivered, above = read_file(path, batch.table)
             _read_rows(batch, delivered)
+            if above:
+                batch.drift.append((" | ".join(above)[:200], "above_header"))
             _check_budget(batch, max_ratio)
             self._check_shrinking(batch, allow_shrink)
         except Refused as error:

@@ -221,7 +221,14 @@ def source_of(table: str) -> str:
 
 
 def normalise_header(header: str) -> str:
-    """RAW-2: headers match ignoring case and everything but letters and digits."""
+    """RAW-2: headers match ignoring case and everything but letters and digits.
+
+    Of `Table[column]` only the column counts.
+    """
+    table_and_column = re.fullmatch(
+        r"(?:'[^']*'|[^\[\]']*[^\s\[\]'])?\[([^\[\]]+)\]", header.strip()
+    )
+    header = table_and_column.group(1) if table_and_column else header
     return re.sub(r"[^a-z0-9]", "", header.lower())
 
 
@@ -235,7 +242,14 @@ def match_headers(
     Raises:
         ValueError: two headers of a column are alike, or a required column is missing.
     """
-    names = {column: (column, *spec.aliases) for column, spec in TABLES[table].items()}
+    names = {
+        column: (
+            column,
+            *([column[: -len("name")] + "label"] if column.endswith("_name") else []),
+            *spec.aliases,
+        )
+        for column, spec in TABLES[table].items()
+    }
     known = {normalise_header(name) for spellings in names.values() for name in spellings}
     wanted = known
     if keys_alone:
@@ -263,6 +277,17 @@ def match_headers(
             if TABLES[table][column].is_required:
                 raise ValueError(f"column {column} is missing")
     return chosen, unknown
+
+
+def is_header(headers: list[str], table: str) -> bool:
+    """LND-20: whether a line has all required columns."""
+    names = {normalise_header(header) for header in headers}
+    return all(
+        names & {normalise_header(name) for name in (column, *spec.aliases)}
+        | (names & {normalise_header(column[: -len("name")] + "label")})
+        for column, spec in TABLES[table].items()
+        if spec.is_required
+    )
 
 
 # ---------------------------------------------------------------------------------------------

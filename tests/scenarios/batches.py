@@ -43,9 +43,9 @@ class Delivery:
 def _file_name(rng: random.Random, table: str, at: datetime, kind: str) -> str:
     """A batch name in one of the timestamp spellings of LND-3."""
     if (at.hour, at.minute, at.second) == (0, 0, 0):
-        stamp = rng.choice([f"{at:%Y-%m-%d}", f"{at:%Y%m%d}"])
+        stamp = rng.choice([f"{at:%Y-%m-%d}", f"{at:%Y.%m.%d}"])
     else:
-        stamp = rng.choice([f"{at:%Y-%m-%dT%H%M%SZ}", f"{at:%Y%m%dT%H%M%SZ}"])
+        stamp = rng.choice([f"{at:%Y-%m-%d_%H-%M-%S}", f"{at:%Y%m%d%H%M%S}"])
     if kind == "deleted":
         patterns = ["{stamp}.deleted", "{stamp}_deleted", "{table}-{stamp}-DELETED"]
     elif kind == "full":

@@ -5,6 +5,7 @@ The rows are those of `worlds`, some of them broken.
 
 import os
 import random
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -94,7 +95,7 @@ def make_steps(
         first = rng.choice([at for at, one in enumerate(deliveries) if not one.is_deleted])
         for number, delivery in enumerate(deliveries):
             extension = next(extensions)
-            name = f"{folder}/{delivery.file.removesuffix('csv')}{extension}"
+            name = f"{folder}/{_named_anew(delivery.file.removesuffix('csv'))}{extension}"
             at = 0 if number == first else rng.randrange(steps)
             if delivery.is_deleted:
                 delivery.rows = _spoiled_keys(rng, delivery.rows)
@@ -127,6 +128,17 @@ def make_steps(
     return made
 
 
+def _named_anew(file: str) -> str:
+    """A table under another spelling of its name."""
+    table = re.split("[/.]", file)[0]
+    return _SPELLINGS.get(table, table) + file.removeprefix(table)
+
+
+_SPELLINGS = {
+    "time_entries": "Time Entries",
+    "contract_milestones": "ContractMilestone",
+    "purchase_orders": "PURCHASE_ORDERS",
+}
 _IGNORED = (
     "autotask/companies/.hidden.csv",
     "autotask/companies/_unfinished.csv",

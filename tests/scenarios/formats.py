@@ -22,6 +22,14 @@ FORMATS = (
     *("jsonl", "jsonl.gz", "ndjson", "ndjson.gz"),
 )
 
+ABOVE_HEADER = (
+    "",
+    "",
+    "Exported by A. Clerk, 5:00\r\n\n",
+    "sep=;\n",
+    '#TYPE PSCustomObject\n"A title\n;;;\n' + "more\n" * 10,
+)
+
 
 def _as_csv(rng: random.Random, headers: dict[str, str], table: str, rows: list[Row]) -> bytes:
     separator = rng.choice([",", ",", ";", "\t"])
@@ -33,7 +41,9 @@ def _as_csv(rng: random.Random, headers: dict[str, str], table: str, rows: list[
         cells = [cell(rng, TABLES[table][column][0], row[column]) for column in headers]
         writer.writerow([*cells, *(["North"] if has_unknown else [])])
     mark = rng.choice(["", "", "\ufeff"])
-    return (mark + text.getvalue()).encode()
+    # Of the rows alone, so that all else that chance decides stays as it is.
+    above = ABOVE_HEADER[len(rows) % len(ABOVE_HEADER)]
+    return (mark + above + text.getvalue()).encode()
 
 
 def _json_value(rng: random.Random, kind: str, value: Any) -> str:

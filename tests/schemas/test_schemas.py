@@ -402,6 +402,35 @@ def test_a_missing_required_column_is_named() -> None:
         RAW_TABLES["autotask", "charges"].headers().match(["id", "date_purchased"])
 
 
+def test_a_renamed_required_column_is_named_with_the_header_most_like_it() -> None:
+    """RAW-3."""
+    headers = ["id", "Date bought", "billabel_amt", "Notes", "date_purchased"]
+    words = "most like it is 'billabel_amt'; taken for the header: 'id, Date bought, billabel_amt, "
+    with pytest.raises(HeaderError, match=words):
+        RAW_TABLES["autotask", "charges"].headers().match(headers)
+
+
+@pytest.mark.parametrize(
+    ("headers", "positions"),
+    [
+        (["Charges[charge_id]", "'The Charges'[billable_amount]", "[Date Purchased]"], [0, 1, 2]),
+        (["id", "status", "status_label", "billableamount", "datepurchased"], [0, 3, 4, 2]),
+        (["id", "billableamount", "datepurchased", "status label", "status_name"], [0, 1, 2, 4]),
+        (
+            ["Material Code Label", "id", "Amount [id]", "billableamount", "datepurchased"],
+            [1, 3, 4],
+        ),
+    ],
+)
+def test_columns_of_power_bi_and_labels_of_picklists_are_found(
+    headers: list[str], positions: list[int]
+) -> None:
+    """RAW-2."""
+    matched = RAW_TABLES["autotask", "charges"].headers().match(headers)
+    columns = ["id", "billable_amount", "date_purchased", "status_name"]
+    assert [matched[column] for column in columns if column in matched] == positions
+
+
 def test_two_headers_for_one_column_are_refused_but_unknown_twins_are_not() -> None:
     """RAW-2."""
     companies = RAW_TABLES["autotask", "companies"]

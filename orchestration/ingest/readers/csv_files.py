@@ -1,11 +1,16 @@
 """CSV as RFC 4180 has it, delimited by commas, semicolons or tabs; read by DuckDB."""
 
+import codecs
 import csv
 import glob
 import io
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import polars as pl
@@ -14,31 +19,49 @@ import pyarrow as pa
 from orchestration.ingest.readers.delivery import (
     HEADER_CHARACTERS,
     HEADER_COLUMNS,
+    LINES_ABOVE,
     PIECE_ROWS,
     Delivery,
     chunks,
     long_header,
 )
-from orchestration.ingest.readers.stream import is_packed, unpacked
+from orchestration.ingest.readers.stream import BLOCK_BYTES, is_of_disk, is_packed, unpacked
 from orchestration.ingest.rejections import RefusedFile
 from schemas import RawTable
 
 DELIMITERS = (",", ";", "\t")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
+
+
+class _Header(NamedTuple):
+    """A line of a file as its header.
+
+    Attributes:
+        fields: what it says.
+        delimiter: by which it was read.
+        line: how many lines of the file stand before it, blank ones included.
+        offset: how many bytes they are, a byte order mark apart.
+        above: those of them that say something.
+        is_whole: whether its end was seen.
+    """
+
+    fields: list[str]
+    delimiter: str
+    line: int
+    offset: int
+    above: list[str]
+    is_whole: bool
 
 
 def open_csv(path: Path, file: str, table: type[RawTable], most_lines: int) -> Delivery:
-    """Read a CSV as far as its header, the delimiter being the one that makes most of it known."""
-    with unpacked(path) as stream:
+    """Read a CSV as far as its header."""
+    with unpacked(path, file) as stream:
         text = io.TextIOWrapper(stream, "utf-8-sig", newline="").read(HEADER_CHARACTERS + 1)
-    readings = [(*_csv_header(text, delimiter), delimiter) for delimiter in DELIMITERS]
-    blank_lines, header, delimiter = max(
-        readings, key=lambda reading: table.headers().count_known(reading[1])
-    )
-    if not header:
+    header = _find_header(text, table)
+    if header is None:
         raise RefusedFile(file, "no_header")
-    if len(header) > HEADER_COLUMNS or (
-        len(text) > HEADER_CHARACTERS and len(text.splitlines()) <= blank_lines + 1
-    ):
+    width = len(header.fields)
+    if width > HEADER_COLUMNS or not header.is_whole:
         raise long_header(file)
 
     def columns(positions: Sequence[int]) -> Iterator[pl.DataFrame]:
@@ -46,50 +69,97 @@ def open_csv(path: Path, file: str, table: type[RawTable], most_lines: int) -> D
         options = {
             "auto_detect": False,
             "header": True,
-            "skip": blank_lines,
-            "columns": {str(position): "VARCHAR" for position in range(len(header))},
-            "delim": delimiter,
+            "columns": {str(position): "VARCHAR" for position in range(width)},
+            "delim": header.delimiter,
             "quote": '"',
             "escape": '"',
             "strict_mode": True,
             "nullstr": "",
             "allow_quoted_nulls": True,
             "null_padding": False,
-            "compression": "gzip" if is_packed(path) else "none",
         }
         wanted = ", ".join(f'"{position}"' for position in positions)
-        named = ", ".join(f"{option} = ${option}" for option in options)
         # A blank line is no row; only in a file of one column could it be taken for one.
-        no_blank_lines = 'where "0" is not null' if len(header) == 1 else ""
+        no_blank_lines = 'where "0" is not null' if width == 1 else ""
         try:
-            with duckdb.connect(config={"memory_limit": "1GB"}) as connection:
+            with (
+                _from_header(path, file, header.offset) as (source, compression),
+                duckdb.connect(config={"memory_limit": "1GB"}) as connection,
+            ):
+                options["compression"] = compression
+                named = ", ".join(f"{option} = ${option}" for option in options)
                 result = connection.execute(
                     f"select {wanted} from read_csv($path, {named}) {no_blank_lines}",  # noqa: S608 - own names only
                     # The name is a pattern to the engine; this file and no other is meant.
-                    {"path": glob.escape(str(path)), **options},
+                    {"path": glob.escape(str(source)), **options},
                 )
                 for chunk in chunks(result.to_arrow_reader(PIECE_ROWS)):
                     yield pl.DataFrame(pl.from_arrow(chunk))
         except (duckdb.Error, pa.ArrowException, OSError, pl.exceptions.PolarsError) as error:
             # What the engine finds beyond the first chunk, Arrow hands on as an OSError.
-            raise RefusedFile(file, "broken_csv", reason=_csv_reason(error)) from None
+            if is_of_disk(error):
+                raise
+            reason = _csv_reason(error, header.line)
+            raise RefusedFile(file, "broken_csv", reason=reason) from None
 
-    return Delivery(header, columns, most_lines)
+    return Delivery(header.fields, columns, most_lines, header.above)
 
 
-def _csv_header(text: str, delimiter: str) -> tuple[int, list[str]]:
-    """Find the first line that is not blank; returns how many are before it, and its fields."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+def _find_header(text: str, table: type[RawTable]) -> _Header | None:
+    """Find the first line that has all required columns, judged together with the delimiter.
+
+    Returns:
+        Without such a line the one that has most of the table's columns; None in a file of blanks.
+    """
+    lines = [line for line in _LINE.findall(text) if line]
+    spoken = [number for number, line in enumerate(lines) if line.strip(' \t\r\n";,')]
+    headers = table.headers()
+    best: tuple[tuple[bool, int, int], _Header] | None = None
+    for above in range(min(len(spoken), LINES_ABOVE + 1)):
+        number = spoken[above]
+        for delimiter in DELIMITERS:
+            fields, is_whole = _fields(lines[number:], delimiter, len(text) > HEADER_CHARACTERS)
+            rank = (headers.has_required(fields), headers.count_known(fields), -number)
+            if best is None or rank > best[0]:
+                said = [lines[earlier].strip() for earlier in spoken[:above]]
+                offset = len("".join(lines[:number]).encode())
+                best = rank, _Header(fields, delimiter, number, offset, said, is_whole)
+        if best and best[0][0]:
+            break
+    return best[1] if best else None
+
+
+def _fields(lines: list[str], delimiter: str, is_cut: bool) -> tuple[list[str], bool]:
+    """The fields of the record that begins with the first line, and whether all of it is there."""
+    reader = csv.reader(lines, delimiter=delimiter)
     try:
-        for blank_lines, fields in enumerate(reader):
-            if fields:
-                return blank_lines, fields
+        fields = next(reader)
     except csv.Error:  # a field of more than 128 KiB
-        return 0, [""] * (HEADER_COLUMNS + 1)
-    return 0, []
+        return [], False
+    return fields, not is_cut or reader.line_num < len(lines)
 
 
-def _csv_reason(error: Exception) -> str:
+@contextmanager
+def _from_header(path: Path, file: str, offset: int) -> Iterator[tuple[Path, str]]:
+    """Yield a file that begins with the header, and how it is packed.
+
+    The engine can skip lines, but it reads quotes and line ends of those, too: a title with a
+    single quote, or with the other kind of line end, would take rows away with it.
+    """
+    if not offset:
+        yield path, "gzip" if is_packed(path) else "none"
+        return
+    with tempfile.NamedTemporaryFile(suffix=".csv") as copy:
+        with unpacked(path, file) as stream:
+            start = stream.read(len(codecs.BOM_UTF8) + offset)
+            mark = len(codecs.BOM_UTF8) if start.startswith(codecs.BOM_UTF8) else 0
+            copy.write(start[mark + offset :])
+            shutil.copyfileobj(stream, copy, BLOCK_BYTES)
+        copy.flush()
+        yield Path(copy.name), "none"
+
+
+def _csv_reason(error: Exception, lines_above: int) -> str:
     """Keep what the reader says of the place and the cause; its hints are about its own options."""
     said = str(error).split("Possible")[0].removeprefix("Invalid Input Error: ").strip()
     if "state machine" in said:
@@ -97,5 +167,5 @@ def _csv_reason(error: Exception) -> str:
     at_line = re.match(r"CSV Error on Line: (\d+)\nOriginal Line: (.*)\n(.*)", said, re.DOTALL)
     if at_line:
         number, line, cause = at_line.groups()
-        return f"line {number}: {cause.rstrip('.')}: {line.strip()[:80]!r}"
+        return f"line {int(number) + lines_above}: {cause.rstrip('.')}: {line.strip()[:80]!r}"
     return ", ".join(line.strip().rstrip(".") for line in said.splitlines() if line.strip())[:300]

@@ -11,6 +11,7 @@ from orchestration.ingest.rejections import RefusedFile
 CHUNK_ROWS, CHUNK_BYTES = 131_072, 64 << 20
 PIECE_ROWS = 16_384  # what readers are asked for at once, as rows of long texts are large
 HEADER_CHARACTERS, HEADER_COLUMNS = 1 << 20, 5_000
+LINES_ABOVE = 20  # that a file may have above its header: a title, a date, a filter
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,15 @@ class Delivery:
         columns: reads the columns at the given positions: frames of all rows in file order, whose
             columns are named by the positions as text.
         most_rows: how many rows the file can have at most.
+        above_header: the lines that stand above the header, those that say nothing apart.
+        is_one_page: whether it says of itself that it is one page of several.
     """
 
     headers: list[str]
     columns: Callable[[Sequence[int]], Iterator[pl.DataFrame]]
     most_rows: int
+    above_header: Sequence[str] = ()
+    is_one_page: bool = False
 
 
 def long_header(file: str) -> RefusedFile:

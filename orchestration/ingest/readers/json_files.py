@@ -20,12 +20,14 @@ from orchestration.ingest.readers.stream import BLOCK_BYTES, RECORD_BYTES, unpac
 from orchestration.ingest.rejections import RefusedFile
 from schemas import RawTable
 
+NAMES_SHOWN = 5  # of an object that is no record
+
 
 class _JsonText:
     """Takes one value after another from a JSON text of any length, numbers as they are written."""
 
     def __init__(self, stream: io.TextIOBase, file: str) -> None:
-        self._stream, self._file = stream, file
+        self._stream, self.file = stream, file
         self._text, self._at, self._ended = "", 0, False
         literal: dict[str, Any] = dict.fromkeys(("parse_int", "parse_float", "parse_constant"), str)
         self._decode = json.JSONDecoder(strict=False, **literal).raw_decode
@@ -68,7 +70,7 @@ class _JsonText:
     def refuse(self, reason: str) -> None:
         """Say what is wrong, and where."""
         raise RefusedFile(
-            self._file, "broken_json", reason=f"after record {self.records:,}: {reason}"
+            self.file, "broken_json", reason=f"after record {self.records:,}: {reason}"
         )
 
     def _read(self) -> bool:
@@ -83,19 +85,48 @@ class _JsonText:
         return not self._ended
 
 
-def _records(path: Path, file: str, is_array: bool) -> Iterator[dict[str, Any]]:
+class _Envelope:
+    """What an answer of the API says beside its rows."""
+
+    is_one_page = False
+
+    def note(self, name: str, value: Any) -> None:
+        """Look at a member of the object around `items`."""
+        if name == "pageDetails" and isinstance(value, dict):
+            self.is_one_page |= any(value.get(page) for page in ("nextPageUrl", "prevPageUrl"))
+
+
+def _records(
+    path: Path, file: str, is_array: bool, envelope: _Envelope
+) -> Iterator[dict[str, Any]]:
     """All records of a JSON file: of an array, of `items`, or one after another."""
-    with unpacked(path) as stream:
+    with unpacked(path, file) as stream:
         text = _JsonText(io.TextIOWrapper(stream, "utf-8-sig"), file)
-        values = _elements(text) if is_array else _values(text)
+        values = _elements(text, envelope) if is_array else _values(text)
         for record in values:
             text.records += 1
             if not isinstance(record, dict):
                 reason = f"record {text.records:,} is {json.dumps(record)[:40]}, no object"
                 raise RefusedFile(file, "odd_json", reason=reason)
+            _refuse_answers(record, text.records, file)
             yield record
         if text.peek():
-            text.refuse("the file goes on after its end")
+            text.refuse("the file goes on after its end; a file of several is called .jsonl")
+
+
+def _refuse_answers(record: dict[str, Any], number: int, file: str) -> None:
+    """Refuse what the API has put around rows where a row should be."""
+    if isinstance(record.get("items"), list) and (len(record) == 1 or "pageDetails" in record):
+        raise RefusedFile(file, "api_page", number=number)
+    if len(record) == 1:
+        _refuse_errors(record, f"record {number:,}", file)
+
+
+def _refuse_errors(answer: dict[str, Any], where: str, file: str) -> None:
+    errors = answer.get("errors")
+    if isinstance(errors, list) and errors:
+        said = errors[0] if isinstance(errors[0], str) else json.dumps(errors[0])
+        raise RefusedFile(file, "api_errors", where=where, errors=f"{said[:200]!r}")
 
 
 def _values(text: _JsonText) -> Iterator[Any]:
@@ -103,13 +134,13 @@ def _values(text: _JsonText) -> Iterator[Any]:
         yield text.value()
 
 
-def _elements(text: _JsonText) -> Iterator[Any]:
+def _elements(text: _JsonText, envelope: _Envelope) -> Iterator[Any]:
     """The elements of an array, or of the array under `items` in an object."""
     if text.peek() != "{":
         yield from _array(text)
         return
     text.skip("{")
-    has_items = False
+    has_items, beside = False, dict[str, Any]()
     while text.peek() != "}":
         name = text.value()
         text.skip(":")
@@ -117,12 +148,18 @@ def _elements(text: _JsonText) -> Iterator[Any]:
             has_items = True
             yield from _array(text)
         else:
-            text.value()
+            value = text.value()
+            envelope.note(name, value)
+            if len(beside) < NAMES_SHOWN or name == "errors":
+                beside[str(name)] = value
         if text.peek() != "}":
             text.skip(",")
     text.skip("}")
     if not has_items:
-        raise RefusedFile(text._file, "odd_json", reason="it is an object without an array `items`")
+        _refuse_errors(beside, "it", text.file)
+        names = f" but {', '.join(beside)}"[:100] if beside else ""
+        reason = f"it is an object without an array `items`{names}"
+        raise RefusedFile(text.file, "odd_json", reason=reason)
 
 
 def _array(text: _JsonText) -> Iterator[Any]:
@@ -141,7 +178,8 @@ def open_json(
     # Records may differ in their names, so all of them are read once before the first is used.
     names: dict[str, None] = {}
     rows = 0
-    for record in _records(path, file, is_array):
+    envelope = _Envelope()
+    for record in _records(path, file, is_array, envelope):
         names |= dict.fromkeys(record)
         rows += 1
     headers = list(names)
@@ -152,7 +190,7 @@ def open_json(
         raise long_header(file)
 
     def columns(positions: Sequence[int]) -> Iterator[pl.DataFrame]:
-        records = _records(path, file, is_array)
+        records = _records(path, file, is_array, envelope)
         while chunk := list(islice(records, CHUNK_ROWS // 8)):
             try:
                 yield pl.DataFrame(
@@ -166,7 +204,7 @@ def open_json(
             except UnicodeEncodeError:
                 raise RefusedFile(file, "broken_json", reason=half) from None
 
-    return Delivery(headers, columns, rows)
+    return Delivery(headers, columns, rows, is_one_page=envelope.is_one_page)
 
 
 def _json_texts(values: list[Any]) -> pl.Series:

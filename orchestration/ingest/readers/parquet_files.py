@@ -15,7 +15,7 @@ from orchestration.ingest.readers.delivery import (
     chunks,
     long_header,
 )
-from orchestration.ingest.readers.stream import UNPACKED_RATIO
+from orchestration.ingest.readers.stream import UNPACKED_RATIO, is_of_disk
 from orchestration.ingest.rejections import RefusedFile
 from schemas import RawTable
 
@@ -25,11 +25,13 @@ UTC_NAMES = ("UTC", "Etc/UTC", "Z", "+00:00")
 
 def open_parquet(path: Path, file: str, table: type[RawTable], most_lines: int) -> Delivery:
     """Read a parquet file as far as its schema."""
-    broken = (pa.ArrowException, OSError, pl.exceptions.PolarsError)
+    broken = (pa.ArrowException, OSError, UnicodeError, pl.exceptions.PolarsError)
     try:
         with pyarrow.parquet.ParquetFile(path) as parquet:
             headers, rows = parquet.schema_arrow.names, parquet.metadata.num_rows
     except broken as error:
+        if is_of_disk(error):
+            raise
         raise RefusedFile(file, "broken_parquet", reason=_one_line(error)) from None
     if len(headers) > HEADER_COLUMNS:
         raise long_header(file)
@@ -52,6 +54,8 @@ def open_parquet(path: Path, file: str, table: type[RawTable], most_lines: int) 
                         }
                     )
         except broken as error:
+            if is_of_disk(error):
+                raise
             raise RefusedFile(file, "broken_parquet", reason=_one_line(error)) from None
 
     return Delivery(headers, columns, rows)

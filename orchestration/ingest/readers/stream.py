@@ -4,16 +4,20 @@ What the text says is the business of the readers.
 """
 
 import codecs
+import errno
 import gzip
 import hashlib
 import io
 import os
 import time
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+import duckdb
 import pyarrow as pa
 
 from orchestration.ingest.rejections import RefusedFile
@@ -23,6 +27,8 @@ RECORD_BYTES = 16 << 20
 # What real exports stay far below: gzip makes them 5 to 30 times smaller.
 UNPACKED_RATIO, UNPACKED_BYTES = 200, 256 << 20
 TICK_NS = 2_000_000_000  # of the coarsest clock by which a file system dates a write
+
+OF_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EACCES, errno.EPERM, errno.ENOMEM)
 
 
 class Stamp(NamedTuple):
@@ -90,9 +96,32 @@ def is_packed(path: Path) -> bool:
     return path.name.lower().endswith(".gz")
 
 
-def unpacked(path: Path) -> BinaryIO:
-    """Open a file, packed or not."""
-    return gzip.open(path) if is_packed(path) else path.open("rb")  # type: ignore[return-value]
+@contextmanager
+def unpacked(path: Path, file: str) -> Iterator[BinaryIO]:
+    """Open a file that has been checked, packed or not.
+
+    Raises:
+        RefusedFile: it no longer is the text that was checked.
+    """
+    try:
+        with gzip.open(path) if is_packed(path) else path.open("rb") as stream:
+            yield stream  # type: ignore[misc]
+    except (EOFError, zlib.error, gzip.BadGzipFile, UnicodeDecodeError):
+        raise RefusedFile(file, "moving") from None
+
+
+def is_of_disk(error: BaseException) -> bool:
+    """Whether an error is none of the file's but of the machine: a full disk, a broken one.
+
+    Arrow hands on its own complaints as an OSError, too, which then has no number.
+    """
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return True
+    if isinstance(error, OSError) and error.errno:
+        return error.errno in OF_DISK
+    if not isinstance(error, OSError | duckdb.IOException) or "CSV Error" in str(error):
+        return False
+    return any(os.strerror(number) in str(error) for number in OF_DISK)
 
 
 def take_hash(stream: io.BufferedReader) -> Reading:

@@ -1,4 +1,4 @@
--- Rules: RAW-3.
+-- Rules: RAW-3, LND-20.
 with
 
 contents as (
@@ -27,10 +27,23 @@ missing_columns as (
     from contents
 ),
 
+lines_above as (
+    select
+        source,
+        table_name,
+        batch,
+        above_header as column_name,
+        'above_header' as drift
+    from contents
+    where above_header is not null
+),
+
 final as (
     select * from new_columns
     union
     select * from missing_columns
+    union
+    select * from lines_above
 )
 
 select * from final

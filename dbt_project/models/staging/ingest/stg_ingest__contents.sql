@@ -9,6 +9,7 @@ final as (
         content_hash,
         schema_version,
         refusal_reason,
+        above_header,
         new_columns,
         missing_columns,
         delivered,
