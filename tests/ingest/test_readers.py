@@ -31,6 +31,7 @@ from orchestration.ingest.readers.stream import Reading, Stamp, take_hash
 from orchestration.ingest.rejections import RefusedFile
 from schemas import RAW_TABLES, RawTable
 from schemas.headers import HeaderError
+from tests.scenarios.workbooks import workbook
 
 COMPANIES = RAW_TABLES["autotask", "companies"]
 Rows = list[tuple[object, ...]]
@@ -425,6 +426,7 @@ def test_random_bytes_are_read_or_refused(tmp_path: Path) -> None:
         "a.json": json.dumps([{"id": n, "company_name": f"n{n}"} for n in range(60)]).encode(),
         "a.jsonl": b'{"id": 1, "company_name": "a"}\n' * 40,
         "a.parquet": PARQUET,
+        "a.xlsx": workbook([("id", "company_name"), *((n, f"n{n}") for n in range(60))]),
     }
     outcomes = {"read": 0, "refused": 0}
     for name, content in good.items():

@@ -21,6 +21,7 @@ from orchestration.ingest.readers.stream import (
     is_packed,
     take_hash_and_check,
 )
+from orchestration.ingest.readers.xlsx_files import open_xlsx
 from schemas import RawTable
 
 # Path, what messages call the file, its table, and how many lines it can have at most.
@@ -43,7 +44,7 @@ class Format(NamedTuple):
 
 _CSV = Format(open_csv, longest_line=RECORD_BYTES)
 _JSON, _JSON_LINES = (Format(partial(open_json, is_array=is_array)) for is_array in (True, False))
-_PARQUET = Format(open_parquet, is_text=False)
+_PARQUET, _XLSX = (Format(opener, is_text=False) for opener in (open_parquet, open_xlsx))
 
 # The place for a new format; messages name the extensions in this order.
 FORMATS: dict[str, Format] = {
@@ -55,6 +56,7 @@ FORMATS: dict[str, Format] = {
     ".jsonl.gz": _JSON_LINES,
     ".ndjson.gz": _JSON_LINES,
     ".parquet": _PARQUET,
+    ".xlsx": _XLSX,
 }
 
 
