@@ -4,7 +4,8 @@
     row that a table a kind overrules counts as superseded (RAW-10).
 
     Rows of the newest full batch whose key no other content has are current, or overruled, and
-    nothing else; only the keys of all other contents have to be followed.
+    nothing else; only the keys of all other contents have to be followed, those that only say that
+    a key is gone among them.
 -#}
 {% macro rows_accounted_of(source_name, table_name, table) %}
     {%- set whole = table.part_of or table_name -%}
@@ -58,6 +59,7 @@
                 {{ as_key_columns(table.key) }},
                 cast({{ measure }} as decimal(38, 4)) as measure,
                 is_replaced,
+                _batch_kind = 'deleted' as is_deletion,
                 _extracted_at,
                 _batch,
                 coalesce(
@@ -68,7 +70,6 @@
                 ) as is_newest_full
             from {{ rows_ever_loaded(source_name, table_name) }} as delivered
             left join newest_full on true
-            where delivered._batch_kind <> 'deleted'
         ),
 
         other_rows as (
@@ -78,7 +79,9 @@
         ),
 
         contested_rows as (
-            select * from other_rows
+            select *
+            from other_rows
+            where not is_deletion
             union all
             select *
             from ever_loaded

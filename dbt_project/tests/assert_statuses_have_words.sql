@@ -3,7 +3,7 @@
 -- Only a warning since 2026-11-26: a number is odd to read, and every other figure is right. (RAW-13)
 {{ config(
     severity='warn',
-    meta={'dagster': {'ref': {'name': 'int_cancelled_statuses'}}},
+    meta={'dagster': {'ref': {'name': 'stg_autotask__charges'}}},
 ) }}
 
 with
