@@ -7,11 +7,13 @@ import gzip
 import io
 import json
 import re
+import zipfile
 import zlib
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pyarrow
 import pyarrow.parquet
@@ -19,7 +21,7 @@ import pyarrow.parquet
 from tests.oracle.tables import is_header
 
 EXTENSIONS = (
-    *("csv", "csv.gz", "json", "parquet"),
+    *("csv", "csv.gz", "json", "parquet", "xlsx"),
     *("jsonl", "jsonl.gz", "ndjson", "ndjson.gz"),
 )
 Cells = dict[str, str | None]
@@ -102,6 +104,8 @@ def read_file(path: Path, table: str) -> tuple[list[str] | None, list[Cells], li
         raise Refused("the file is empty")
     if extension == "parquet":
         return *_read_parquet(content), []
+    if extension == "xlsx":
+        return _read_workbook(content, table)
     if str(extension).endswith(".gz"):
         try:
             content = gzip.decompress(content)
@@ -181,3 +185,63 @@ def _read_parquet(content: bytes) -> tuple[list[str], list[Cells]]:
         dict(zip(table.column_names, values, strict=True)) for values in zip(*columns, strict=True)
     ]
     return table.column_names, rows
+
+
+def _read_workbook(content: bytes, table: str) -> tuple[list[str], list[Cells], list[str]]:
+    """LND-23: the first sheet, all of it at once; its formats 14 and 164 are those of dates."""
+    try:
+        book = zipfile.ZipFile(io.BytesIO(content))
+        texts = ["".join(item.itertext()) for item in _xml(book.read(_STRINGS))]
+        formats = [xf.get("numFmtId") for xf in _all(_xml(book.read(_STYLES)), "cellXfs/xf")]
+        sheet = _xml(book.read("xl/worksheets/sheet1.xml"))
+    except (zipfile.BadZipFile, KeyError, ElementTree.ParseError) as error:
+        raise Refused(f"not readable as a workbook: {error}") from None
+    rows = [
+        {
+            str(cell.get("r")).rstrip("0123456789"): _workbook_text(cell, texts, formats)
+            for cell in _all(row, "c")
+        }
+        for row in _all(sheet, "sheetData/row")
+    ]
+    above: list[str] = []
+    for number, row in enumerate(rows):
+        headers = [str(text) for text in row.values()]
+        if is_header(headers, table):
+            columns = dict(zip(headers, row, strict=True))
+            cells = [
+                {header: one.get(column) for header, column in columns.items()}
+                for one in rows[number + 1 :]
+            ]
+            return headers, cells, above
+        above.append(", ".join(headers))
+    raise Refused("there is no row with all required columns")
+
+
+_STRINGS, _STYLES = "xl/sharedStrings.xml", "xl/styles.xml"
+
+
+def _xml(part: bytes) -> ElementTree.Element:
+    return ElementTree.fromstring(part)  # noqa: S314 - made by tests
+
+
+def _all(element: ElementTree.Element, path: str) -> list[ElementTree.Element]:
+    return element.findall("/".join(f"{{*}}{name}" for name in path.split("/")))
+
+
+def _workbook_text(
+    cell: ElementTree.Element, texts: list[str], formats: list[str | None]
+) -> str | None:
+    text = "".join(cell.itertext())
+    kind, form = cell.get("t"), formats[int(cell.get("s", "0"))]
+    if kind == "s":
+        return texts[int(text)]
+    if kind == "b":
+        return "true" if text == "1" else "false"
+    if kind is not None:
+        return text
+    if form in ("14", "164"):
+        milliseconds = round(float(text) * 86_400_000)
+        moment = datetime(1899, 12, 30) + timedelta(milliseconds=milliseconds)
+        return f"{moment:%Y-%m-%d}" if form == "14" else moment.isoformat()
+    number = float(text)
+    return str(int(number)) if number.is_integer() else repr(number)

@@ -16,9 +16,10 @@ import pyarrow.parquet
 from tests.scenarios.broken_rows import Odd
 from tests.scenarios.files import cell, choose_headers
 from tests.scenarios.tables import TABLES, Row
+from tests.scenarios.workbooks import workbook
 
 FORMATS = (
-    *("csv", "csv.gz", "json", "parquet"),
+    *("csv", "csv.gz", "json", "parquet", "xlsx"),
     *("jsonl", "jsonl.gz", "ndjson", "ndjson.gz"),
 )
 
@@ -126,6 +127,26 @@ def _as_parquet(rng: random.Random, headers: dict[str, str], table: str, rows: l
     return bytes(sink.getvalue())
 
 
+def _as_workbook(rng: random.Random, headers: dict[str, str], table: str, rows: list[Row]) -> bytes:
+    """Cells of their own types, some of them typed as text."""
+
+    def cell(kind: str, value: Any) -> Any:
+        if value is None or value == "":
+            return None
+        is_typed = not isinstance(value, Odd) and kind != "text" and rng.random() < 0.8
+        if not is_typed:
+            return _cell(rng, kind, value)
+        # A workbook has 15 digits and milliseconds.
+        if kind in ("id", "decimal"):
+            has_room = len(str(value).replace(".", "")) < 15
+            return float(value) if has_room else _cell(rng, kind, value)
+        return value
+
+    title = [("Exported by A. Clerk",)] if len(rows) % 2 else []
+    body = [[cell(TABLES[table][column][0], row[column]) for column in headers] for row in rows]
+    return workbook([*title, list(headers.values()), *body])
+
+
 _Writer = Callable[[random.Random, dict[str, str], str, list[Row]], bytes]
 _WRITERS: dict[str, _Writer] = {
     "csv": _as_csv,
@@ -133,6 +154,7 @@ _WRITERS: dict[str, _Writer] = {
     "jsonl": _as_lines,
     "ndjson": _as_lines,
     "parquet": _as_parquet,
+    "xlsx": _as_workbook,
 }
 
 

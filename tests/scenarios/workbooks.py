@@ -49,7 +49,7 @@ def _cell(at: str, value: object, strings: dict[str, int], is_1904: bool) -> str
             text = f'<t xml:space="preserve">{escape(value)}</t>'
             return f'<c r="{at}" t="inlineStr"><is>{text}</is></c>'
         return f'<c r="{at}" t="s"><v>{strings.setdefault(value, len(strings))}</v></c>'
-    return f'<c r="{at}"><v>{value}</v></c>'
+    return f'<c r="{at}"><v>{value!r}</v></c>'
 
 
 def sheet_xml(
