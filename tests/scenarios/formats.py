@@ -130,20 +130,20 @@ def _as_parquet(rng: random.Random, headers: dict[str, str], table: str, rows: l
 def _as_workbook(rng: random.Random, headers: dict[str, str], table: str, rows: list[Row]) -> bytes:
     """Cells of their own types, some of them typed as text."""
 
-    def cell(kind: str, value: Any) -> Any:
+    def typed(kind: str, value: Any) -> Any:
         if value is None or value == "":
             return None
         is_typed = not isinstance(value, Odd) and kind != "text" and rng.random() < 0.8
         if not is_typed:
-            return _cell(rng, kind, value)
+            return cell(rng, kind, value)
         # A workbook has 15 digits and milliseconds.
         if kind in ("id", "decimal"):
             has_room = len(str(value).replace(".", "")) < 15
-            return float(value) if has_room else _cell(rng, kind, value)
+            return float(value) if has_room else cell(rng, kind, value)
         return value
 
     title = [("Exported by A. Clerk",)] if len(rows) % 2 else []
-    body = [[cell(TABLES[table][column][0], row[column]) for column in headers] for row in rows]
+    body = [[typed(TABLES[table][column][0], row[column]) for column in headers] for row in rows]
     return workbook([*title, list(headers.values()), *body])
 
 
