@@ -31,7 +31,9 @@ class Headers:
             required: the columns that a file must have.
         """
         self._spellings = spellings
-        self._plain = {name: [_plain(one) for one in known] for name, known in spellings.items()}
+        self._plain = {
+            name: [plain_header(one) for one in known] for name, known in spellings.items()
+        }
         self._required = required
 
     def match(self, headers: Iterable[str]) -> dict[str, int]:
@@ -43,7 +45,7 @@ class Headers:
         positions: dict[str, list[int]] = {}
         names = list(headers)
         for position, header in enumerate(names):
-            positions.setdefault(_plain(header), []).append(position)
+            positions.setdefault(plain_header(header), []).append(position)
         matched: dict[str, int] = {}
         for column, spellings in self._plain.items():
             for spelling in spellings:
@@ -62,7 +64,7 @@ class Headers:
     def count_known(self, headers: Iterable[str]) -> int:
         """Count the headers that are a column of the table."""
         known = {spelling for spellings in self._plain.values() for spelling in spellings}
-        return sum(_plain(header) in known for header in headers)
+        return sum(plain_header(header) in known for header in headers)
 
     def drift(self, headers: Iterable[str]) -> tuple[list[str], list[str]]:
         """Compare a file's headers with the columns of the table.
@@ -70,7 +72,7 @@ class Headers:
         Returns:
             The unknown headers as delivered, and the names of the missing columns.
         """
-        delivered = {_plain(header): header for header in headers}
+        delivered = {plain_header(header): header for header in headers}
         known = {spelling for spellings in self._plain.values() for spelling in spellings}
         missing = [
             name for name, spellings in self._plain.items() if not delivered.keys() & set(spellings)
@@ -78,5 +80,6 @@ class Headers:
         return sorted(delivered[header] for header in delivered.keys() - known), missing
 
 
-def _plain(header: str) -> str:
+def plain_header(header: str) -> str:
+    """What of a header tells it from others."""
     return "".join(letter for letter in header.lower() if letter.isalnum())

@@ -8,7 +8,13 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet
 
-from orchestration.ingest.guards import allowed_rejects, guard_quality, guard_size
+from orchestration.ingest.guards import (
+    allowed_rejects,
+    guard_forms,
+    guard_quality,
+    guard_size,
+    warnings,
+)
 from orchestration.ingest.judging import JudgedRows
 from orchestration.ingest.keys import union
 from orchestration.ingest.raw_store import (
@@ -24,11 +30,12 @@ from orchestration.ingest.raw_store import (
 from orchestration.ingest.refused import REFUSED_ROWS_KEPT, remember
 from orchestration.ingest.rejections import RefusedFile
 from orchestration.ingest.rows import Rows
+from schemas.suspicions import Suspicions
 
 
 def load_content(
     files: TableFiles, content: Content, open_rows: Callable[[], Rows], run_id: str
-) -> pl.DataFrame:
+) -> tuple[pl.DataFrame, list[str]]:
     """Load a content, all of it or nothing.
 
     Args:
@@ -38,16 +45,19 @@ def load_content(
         run_id: what quarantined rows remember of the run that judged them.
 
     Returns:
-        The broken rules of its quarantined rows.
+        The broken rules of its quarantined rows, and what else people should know of it.
 
     Raises:
         RefusedFile: nothing of it is loaded; the refusal is on record.
     """
-    judged = JudgedRows(files.table)
+    judged = JudgedRows(files.table, content.forms)
     try:
         rows = open_rows()
+        if rows.is_whole:
+            judged.seen = Suspicions(content.forms)
         content = replace(content, headers=rows.headers)
-        return _commit(files, content, rows, judged, run_id)
+        rejects = _commit(files, content, rows, judged, run_id)
+        return rejects, list(warnings(content, judged))
     except RefusedFile as refusal:
         remember(files, content, refusal, judged, run_id)
         raise
@@ -60,6 +70,7 @@ def _commit(
         with parquet_writer(unfinished, files.raw_schema()) as writer:
             _write_valid(files, content, rows, judged, writer)
             content = judged.counted(content)
+            guard_forms(files.table, content, judged)
             guard_quality(files.settings, content, judged)
             keys = union(judged.key_hashes)
             guard_size(files, content, keys, judged.rejected)

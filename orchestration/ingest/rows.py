@@ -8,8 +8,9 @@ import polars as pl
 
 from orchestration.ingest.readers.delivery import Delivery
 from orchestration.ingest.rejections import RefusedFile
-from schemas import RawTable
-from schemas.grammar import as_text
+from schemas import RawTable, user_fields
+from schemas.forms import PLAIN, Forms
+from schemas.grammar import IS_LITERAL, TEXT, as_text
 from schemas.headers import HeaderError, MissingColumnError
 
 # Row numbers, and the columns of these rows under their canonical names.
@@ -18,6 +19,11 @@ Piece = tuple[pl.Series, pl.DataFrame]
 
 class Rows(Protocol):
     """The rows of a content."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether they are all rows of the file, as delivered."""
+        ...
 
     @property
     def headers(self) -> list[str]:
@@ -41,8 +47,15 @@ class Rows(Protocol):
 class DeliveredRows:
     """The rows of a file that has been opened."""
 
+    is_whole = True
+
     def __init__(
-        self, table: type[RawTable], file: str, delivery: Delivery, is_as_read: Callable[[], bool]
+        self,
+        table: type[RawTable],
+        file: str,
+        delivery: Delivery,
+        is_as_read: Callable[[], bool],
+        forms: Forms = PLAIN,
     ) -> None:
         """Say what to read.
 
@@ -51,7 +64,9 @@ class DeliveredRows:
             file: what messages call the file.
             delivery: the opened file.
             is_as_read: whether the file still is the one whose hash was taken.
+            forms: which user-defined fields are asked for.
         """
+        self.forms = forms
         self.table, self.file, self.delivery, self.is_as_read = table, file, delivery, is_as_read
         self.headers, self.most_rows = delivery.headers, delivery.most_rows
 
@@ -64,8 +79,15 @@ class DeliveredRows:
         if not self.headers:  # a JSON array without a record
             return
         matched = match_headers(self.table, self.headers, self.file)
-        for numbers, frame in self._numbered(list(matched.values())):
-            yield numbers, frame.select(pl.col(str(at)).alias(name) for name, at in matched.items())
+        fields = user_fields.wanted(self.forms, self.headers)
+        positions = dict.fromkeys(
+            [*matched.values(), *(at for ats in fields.values() for at in ats)]
+        )
+        for numbers, frame in self._numbered(list(positions)):
+            found = {name: frame[str(at)] for name, at in matched.items()}
+            read = dict(zip(positions, frame.get_columns(), strict=True)).__getitem__
+            beside = user_fields.columns(fields, self.headers, read)
+            yield numbers, pl.DataFrame(found | beside)
         if not self.is_as_read():
             raise RefusedFile(self.file, "moving")
 
@@ -112,10 +134,23 @@ def distinct(headers: Sequence[str]) -> list[str]:
 
 
 def rows_as_json(rows: pl.DataFrame, names: Sequence[str]) -> list[str]:
-    """Each row as a JSON object of texts, its columns under these names."""
+    """Each row as a JSON object, its columns under these names; values without a type are texts."""
     # A header may be blank, which no data frame can have for the name of a column.
-    texts = pl.DataFrame({name: as_text(rows[name]) for name in rows.columns})
+    values = [_as_json(rows[name]) for name in rows.columns]
+    keys = [json.dumps(name, ensure_ascii=False) for name in names]
     return [
-        json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False)
-        for row in texts.iter_rows()
+        "{" + ", ".join(f"{key}: {value}" for key, value in zip(keys, row, strict=True)) + "}"
+        for row in zip(*values, strict=True)
+    ]
+
+
+def _as_json(column: pl.Series) -> list[str]:
+    texts = [json.dumps(text, ensure_ascii=False) for text in as_text(column)]
+    if not isinstance(column.dtype, pl.Struct):
+        return texts
+    parts = zip(column.struct.field(TEXT), column.struct.field(IS_LITERAL), texts, strict=True)
+    # A bool, an object or a list is one again, should the row be judged once more.
+    return [
+        text if is_literal and text[:1] in ("t", "f", "{", "[") else quoted
+        for text, is_literal, quoted in parts
     ]
