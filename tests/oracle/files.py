@@ -16,6 +16,8 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 
+from tests.oracle.forms import Typed
+
 EXTENSIONS = (
     *("csv", "csv.gz", "json", "parquet"),
     *("jsonl", "jsonl.gz", "ndjson", "ndjson.gz"),
@@ -49,29 +51,25 @@ def timestamp_in(name: str) -> datetime | None:
         raise Refused(f"the name says {found.group()!r}: {error}") from None
 
 
-class _Literal(str):
-    """A number of a JSON file, as it stands there."""
-
-    __slots__ = ()
-
-
 def _text(value: Any) -> str | None:
-    """A value of JSON or parquet as the text that CSV would have."""
-    if value is None:
+    """A value of JSON or parquet as the text that CSV would have, marked where it is no text."""
+    if value is None or (isinstance(value, Typed) and value == "NaN"):
         return None
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return Typed("true" if value else "false")
     if isinstance(value, float):
         if value != value:
             return None
-        return str(int(value)) if value.is_integer() else repr(value)
+        return Typed(int(value) if value.is_integer() else repr(value))
     if isinstance(value, Decimal):
-        return f"{value:f}"
+        return Typed(f"{value:f}")
+    if isinstance(value, int):
+        return Typed(value)
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, dict | list):
-        return json.dumps(value)
-    return str(value)
+        return Typed(json.dumps(value))
+    return value if isinstance(value, Typed) else str(value)
 
 
 def read_file(path: Path) -> tuple[list[str] | None, list[Cells]]:
@@ -123,7 +121,7 @@ def _read_csv(text: str) -> tuple[list[str], list[Cells]]:
 def _read_json(text: str, *, is_lines: bool) -> tuple[list[str] | None, list[Cells]]:
     def load(part: str) -> Any:
         try:
-            return json.loads(part, parse_int=_Literal, parse_float=_Literal)
+            return json.loads(part, parse_int=Typed, parse_float=Typed, parse_constant=Typed)
         except ValueError as error:
             raise Refused(f"not readable as JSON: {error}") from None
 

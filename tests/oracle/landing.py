@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 from tests.oracle.files import Cells, Refused, extension_of, read_file, timestamp_in
+from tests.oracle.forms import PLAIN, Forms, is_of_another_order, looks_like_another_mark
 from tests.oracle.tables import MEASURES, TABLES, Key, Row, judge, key_of, match_headers, source_of
 
 __all__ = ["Batch", "BrokenRule", "Landing", "Row"]
@@ -81,12 +82,19 @@ class Landing:
 
     def __init__(self) -> None:
         """Start before the first refresh."""
+        self.forms = PLAIN
         self.contents: dict[str, list[Batch]] = {table: [] for table in TABLES}
 
     def take_in(
-        self, folder: Path, *, allow_shrink: bool = False, max_quarantine_ratio: float = 0.05
+        self,
+        folder: Path,
+        *,
+        allow_shrink: bool = False,
+        max_quarantine_ratio: float = 0.05,
+        forms: Forms = PLAIN,
     ) -> None:
         """Look at the folder as one refresh does: new contents are judged, refused ones again."""
+        self.forms = forms
         for table in TABLES:
             found = [self._content(path, folder, table) for path in files_of(folder, table)]
             for batch in sorted((batch for batch in found if batch), key=lambda found: found.order):
@@ -127,7 +135,8 @@ class Landing:
         try:
             timestamp_in(path.name)
             batch.headers, delivered = read_file(path)
-            _read_rows(batch, delivered)
+            is_local = str(extension_of(path.name)).startswith("csv")
+            _read_rows(batch, delivered, replace(self.forms, is_local=is_local))
             _check_budget(batch, max_ratio)
             self._check_shrinking(batch, allow_shrink)
         except Refused as error:
@@ -182,7 +191,7 @@ class Landing:
         return [batch for batch in latest.values() if batch.refusal is not None]
 
 
-def _read_rows(batch: Batch, delivered: list[Cells]) -> None:
+def _read_rows(batch: Batch, delivered: list[Cells], forms: Forms) -> None:
     """VAL-1, VAL-2: type the rows of a batch, set the broken ones aside, the last of a key wins."""
     batch.delivered = len(delivered)
     if batch.headers is None:
@@ -195,10 +204,12 @@ def _read_rows(batch: Batch, delivered: list[Cells]) -> None:
     batch.drift += [
         (column, "missing_optional") for column in TABLES[batch.table] if column not in chosen
     ]
+    if forms.is_local:
+        _check_forms(batch.table, chosen, delivered, forms)
     last_of_key: dict[Key | None, Row] = {}
     for number, raw in enumerate(delivered, start=1):
         cells = {column: raw.get(header) for column, header in chosen.items()}
-        row, broken = judge(batch.table, cells)
+        row, broken = judge(batch.table, cells, forms)
         key = key_of(batch.table, row)
         if broken:
             batch.quarantined += 1
@@ -212,6 +223,21 @@ def _read_rows(batch: Batch, delivered: list[Cells]) -> None:
             batch.measure_duplicates += batch.measure(last_of_key[key])
         last_of_key[key] = row
     batch.rows = list(last_of_key.values())
+
+
+def _check_forms(table: str, chosen: dict[str, str], delivered: list[Cells], forms: Forms) -> None:
+    """RAW-20, RAW-21: numbers and dates that are written in another way than they are read."""
+    for column, header in chosen.items():
+        kind = TABLES[table][column].kind
+        texts = [text for raw in delivered if (text := raw.get(header))]
+        if kind in ("id", "fk", "money", "hours") and forms.decimal_mark is None:
+            has_thousands = column != "hours_worked"
+            if looks_like_another_mark(texts, has_thousands=has_thousands):
+                raise Refused(f"{column} has another decimal mark")
+        if kind not in ("date", "ts"):
+            continue
+        if any(is_of_another_order(text, forms.date_order) for text in texts):
+            raise Refused(f"{column} has another order of dates")
 
 
 def _check_budget(batch: Batch, max_ratio: float) -> None:

@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import Any
 
+from tests.oracle.forms import PLAIN, Forms, day_there, local_date, local_number, text_of
 from tests.oracle.texts import clean_po, read_placeholders, tidy
 
 Row = dict[str, Any]
@@ -307,14 +308,20 @@ def parse_timestamp(text: str) -> tuple[date, datetime]:
     return date(year, month, day), moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def parse_value(kind: str, text: str | None) -> Any:
+def parse_value(kind: str, text: str | None, column: str = "", forms: Forms = PLAIN) -> Any:
     """RAW-6, RAW-7: one cell. `""` and a missing column are null; a foreign key of 0 is null.
 
     Raises:
         ValueError: the text is not of this type.
     """
+    if text is not None and (kind == "text" or kind in CHOICES):
+        text = text_of(text, column)
     if text is None or text == "":
         return "charge" if kind == "kind" else None
+    if forms.is_local and kind in ("id", "fk", *_WHOLE_PLACES):
+        text = local_number(text, forms.decimal_mark or ".") or "no number"
+    if forms.is_local and kind in ("date", "ts"):
+        text = local_date(text, forms.date_order) or text
     if kind == "id":
         return parse_id(text)
     if kind == "fk":
@@ -324,7 +331,7 @@ def parse_value(kind: str, text: str | None) -> Any:
     if kind == "bool":
         return parse_bool(text)
     if kind == "date":
-        return parse_timestamp(text)[0]
+        return day_there(*parse_timestamp(text), text, forms.zone)
     if kind == "ts":
         return parse_timestamp(text)[1]
     if kind in CHOICES:
@@ -339,7 +346,9 @@ def _placeholders() -> frozenset[str]:
     return frozenset(map(tidy, read_placeholders()))
 
 
-def judge(table: str, cells: dict[str, str | None]) -> tuple[Row, list[tuple[str, str | None]]]:
+def judge(
+    table: str, cells: dict[str, str | None], forms: Forms = PLAIN
+) -> tuple[Row, list[tuple[str, str | None]]]:
     """RAW-1, VAL-1: the typed row, and (column, text) of every rule that it breaks.
 
     A value that cannot be read is None in the row.
@@ -349,7 +358,7 @@ def judge(table: str, cells: dict[str, str | None]) -> tuple[Row, list[tuple[str
     for column, spec in TABLES[table].items():
         text = cells.get(column)
         try:
-            row[column] = parse_value(spec.kind, text)
+            row[column] = parse_value(spec.kind, text, column, forms)
         except ValueError:
             row[column] = None
             broken.append((column, text))

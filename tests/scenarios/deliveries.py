@@ -138,8 +138,8 @@ def refused_files(rng: random.Random, deliveries: dict[str, list[Delivery]]) -> 
                 *("empty.csv", "truncated.json", "truncated.parquet", "no-list.json", "twins.csv"),
                 *("no-name.csv", "latin.csv", "quote.csv", "all-broken.csv"),
             ),
-            "charges": ("truncated.csv.gz", "shrinking_full.csv"),
-            "time_entries": ("over-budget.jsonl",),
+            "charges": ("truncated.csv.gz", "shrinking_full.csv", "decimal-commas.csv"),
+            "time_entries": ("over-budget.jsonl", "american-dates.csv"),
         }.items()
         for name in names
     }
@@ -159,10 +159,15 @@ def refused_files(rng: random.Random, deliveries: dict[str, list[Delivery]]) -> 
         "all-broken.csv": b"id,company_name\nx,a\ny,b\n",
         "truncated.csv.gz": half["truncated.csv.gz"],
         "shrinking_full.csv": encode(rng, "charges", rows["charges"][:3], "csv"),
+        "decimal-commas.csv": (
+            b'id,billable_amount,date_purchased\n1,"1.234,50",2026-03-01\n2,7,2026-03-01\n'
+        ),
+        "american-dates.csv": b"id,hours_worked,date_worked\n1,2.5,3/15/2026\n",
         "over-budget.jsonl": encode(rng, "time_entries", [*broken, *entries[11:60]], "jsonl"),
     }
     tables = {"truncated.csv.gz": "charges", "shrinking_full.csv": "charges"}
-    tables["over-budget.jsonl"] = "time_entries"
+    tables["decimal-commas.csv"] = "charges"
+    tables |= dict.fromkeys(("over-budget.jsonl", "american-dates.csv"), "time_entries")
     latest = datetime(2026, 11, 19, 12)  # after every other delivery
 
     def step(files: dict[str, bytes]) -> Step:

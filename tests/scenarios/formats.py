@@ -27,6 +27,20 @@ def _cell(rng: random.Random, kind: str, value: Any) -> str:
     return str(value) if isinstance(value, Odd) else spell(rng, kind, value)
 
 
+def _csv_cell(rng: random.Random, kind: str, value: Any) -> str:
+    """A cell of a CSV; amounts also the way that people and spreadsheets write them (RAW-20)."""
+    if kind != "decimal" or isinstance(value, Odd | None) or rng.random() < 0.8:
+        return _cell(rng, kind, value)
+    if value != round(value, 2):
+        return _cell(rng, kind, value)
+    written = f"{abs(value):,.2f}"
+    if rng.random() < 0.3:
+        written = written.replace(",", rng.choice([" ", "'", "\u00a0"]))
+    if value < 0:
+        return rng.choice([f"({written})", f"{written}-", f"-${written}", f"-{written}"])
+    return rng.choice([written, f"${written}", f"{written} USD", f"EUR {written}"])
+
+
 def _as_csv(rng: random.Random, headers: dict[str, str], table: str, rows: list[Row]) -> bytes:
     separator = rng.choice([",", ",", ";", "\t"])
     text = io.StringIO(newline="")
@@ -34,7 +48,7 @@ def _as_csv(rng: random.Random, headers: dict[str, str], table: str, rows: list[
     has_unknown = rng.random() < 0.3
     writer.writerow([*headers.values(), *(["UDF: Region"] if has_unknown else [])])
     for row in rows:
-        cells = [_cell(rng, TABLES[table][column][0], row[column]) for column in headers]
+        cells = [_csv_cell(rng, TABLES[table][column][0], row[column]) for column in headers]
         writer.writerow([*cells, *(["North"] if has_unknown else [])])
     mark = rng.choice(["", "", "\ufeff"])
     return (mark + text.getvalue()).encode()
@@ -43,13 +57,14 @@ def _as_csv(rng: random.Random, headers: dict[str, str], table: str, rows: list[
 def _json_value(rng: random.Random, kind: str, value: Any) -> str:
     """A JSON literal; numbers and bools as such or as text."""
     if value is None or (value == "" and rng.random() < 0.5):
-        return "null"
+        return rng.choice(["null", "null", "NaN", "false" if kind == "text" else "null"])
     text = _cell(rng, kind, value)
     if isinstance(value, bool) and rng.random() < 0.5:
         return "true" if value else "false"
     is_number = re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", text)
     if is_number and rng.random() < 0.6:
-        return text  # also in a text column, which keeps the literal
+        # Also in a text column, which keeps the literal, but for a fraction of zeros.
+        return f"{text}.00" if kind in ("id", "text") and text.isdigit() else text
     return json.dumps(text, ensure_ascii=rng.random() < 0.5)
 
 
