@@ -1,5 +1,6 @@
 """Local numbers and dates: the product and the oracle read any text alike."""
 
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -96,13 +97,13 @@ def test_any_date_is_read_as_the_oracle_reads_it(order: str, texts: list[str]) -
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(
-    st.dates(),
+    st.dates(date(1990, 1, 1), date(2098, 12, 31)),
     st.integers(0, 23),
     st.sampled_from(["", "Z", "+00:00", "-05:00", "+0530"]),
     st.sampled_from(["Europe/Berlin", "America/New_York", "Pacific/Auckland"]),
 )
 def test_any_timestamp_falls_on_the_day_that_the_oracle_says(
-    day: Any, hour: int, zone: str, tenant: str
+    day: date, hour: int, zone: str, tenant: str
 ) -> None:
     """RAW-22."""
     text = f"{day}T{hour:02}:00:00{zone}"
