@@ -68,7 +68,7 @@ REFUSALS: dict[str, Words] = {
     ),
     "decimal_mark": Words(
         "column {column}: row {row:,} has {value!r}, and {why}",
-        "set PSA_DECIMAL_MARK to , if that is the decimal mark of this file, or to . if a point is",
+        "set PSA_DECIMAL_MARK=, if its decimal mark is a comma, PSA_DECIMAL_MARK=. if a point",
     ),
     "date_order": Words(
         "column {column}: row {row:,} has {value!r}, which is no date in the order {order}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -20,6 +21,8 @@ class Forms:
     decimal_mark: str | None = None
     date_order: str = "ymd"
     zone: str | None = None
+    po_fields: tuple[str, ...] = ()
+    po_required_field: str | None = None
 
 
 PLAIN = Forms()
@@ -41,6 +44,22 @@ def text_of(text: str, column: str) -> str | None:
         raise ValueError(f"no text: {text}")
     whole = re.fullmatch(r"([+-]?[0-9]+)\.0+", text)
     return whole.group(1) if whole and column.endswith("_number") else str(text)
+
+
+def user_field(raw: dict[str, str | None], name: str) -> str | None:
+    """RAW-23: what a header of this name, or a user-defined field of a REST record, holds."""
+
+    def plain(text: str) -> str:
+        return re.sub(r"[^a-z0-9]", "", text.lower())
+
+    for header, text in raw.items():
+        if plain(header) == plain(name) and text and text.strip():
+            return text
+        if header == "userDefinedFields" and isinstance(text, Typed):
+            for one in json.loads(text):
+                if plain(one["name"]) == plain(name) and str(one["value"] or "").strip():
+                    return str(one["value"])
+    return None
 
 
 def _is_code(part: str) -> bool:

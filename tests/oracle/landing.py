@@ -10,8 +10,26 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.oracle.files import Cells, Refused, extension_of, read_file, timestamp_in
-from tests.oracle.forms import PLAIN, Forms, is_of_another_order, looks_like_another_mark
-from tests.oracle.tables import MEASURES, TABLES, Key, Row, judge, key_of, match_headers, source_of
+from tests.oracle.forms import (
+    PLAIN,
+    Forms,
+    Typed,
+    is_of_another_order,
+    looks_like_another_mark,
+    user_field,
+)
+from tests.oracle.tables import (
+    MEASURES,
+    TABLES,
+    Key,
+    Row,
+    judge,
+    key_of,
+    match_headers,
+    placeholders,
+    source_of,
+)
+from tests.oracle.texts import clean_po
 
 __all__ = ["Batch", "BrokenRule", "Landing", "Row"]
 
@@ -209,6 +227,7 @@ def _read_rows(batch: Batch, delivered: list[Cells], forms: Forms) -> None:
     last_of_key: dict[Key | None, Row] = {}
     for number, raw in enumerate(delivered, start=1):
         cells = {column: raw.get(header) for column, header in chosen.items()}
+        _fill_from_user_fields(cells, raw, forms, set(TABLES[batch.table]))
         row, broken = judge(batch.table, cells, forms)
         key = key_of(batch.table, row)
         if broken:
@@ -223,6 +242,22 @@ def _read_rows(batch: Batch, delivered: list[Cells], forms: Forms) -> None:
             batch.measure_duplicates += batch.measure(last_of_key[key])
         last_of_key[key] = row
     batch.rows = list(last_of_key.values())
+
+
+def _fill_from_user_fields(cells: Cells, raw: Cells, forms: Forms, columns: set[str]) -> None:
+    """RAW-23: a row without a PO takes the first field that has one; a company, its yes or no."""
+    po = cells.get("purchase_order_number")
+    is_free = po == "false" or clean_po(po, placeholders()) is None
+    is_text = not isinstance(po, Typed) or po[:1].isdigit() or po == "false"
+    if "purchase_order_number" in columns and is_text and is_free:
+        found = (user_field(raw, name) for name in forms.po_fields)
+        cells["purchase_order_number"] = next(
+            (text for text in found if text and len(text) <= 50), po
+        )
+    if "po_required" in columns and forms.po_required_field and not cells.get("po_required"):
+        word = (user_field(raw, forms.po_required_field) or "").strip().lower()
+        is_word = word in ("true", "1", "yes", "y", "false", "0", "no", "n")
+        cells["po_required"] = word if is_word else None
 
 
 def _check_forms(table: str, chosen: dict[str, str], delivered: list[Cells], forms: Forms) -> None:

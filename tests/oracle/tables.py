@@ -342,7 +342,7 @@ def parse_value(kind: str, text: str | None, column: str = "", forms: Forms = PL
 
 
 @cache
-def _placeholders() -> frozenset[str]:
+def placeholders() -> frozenset[str]:
     return frozenset(map(tidy, read_placeholders()))
 
 
@@ -383,7 +383,7 @@ def judge(
             broken.append((PERIODS[table][1], cells[PERIODS[table][1]]))
     if table == "purchase_orders":
         text = row["purchase_order_number"]
-        if text is not None and clean_po(text, _placeholders()) is None:
+        if text is not None and clean_po(text, placeholders()) is None:
             broken.append(("purchase_order_number", text))
     return row, broken
 
@@ -391,7 +391,7 @@ def judge(
 def key_of(table: str, row: Row) -> Key | None:
     """RAW-8: what a row is known by, None when that does not parse; of a PO, the clean one."""
     key = tuple(
-        clean_po(row[column], _placeholders()) if column == "purchase_order_number" else row[column]
+        clean_po(row[column], placeholders()) if column == "purchase_order_number" else row[column]
         for column in KEYS[table]
     )
     return None if None in key else key

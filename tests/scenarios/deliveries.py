@@ -59,7 +59,12 @@ def _extensions(rng: random.Random, deliveries: list[Delivery]) -> list[str]:
 
 
 def make_steps(
-    rng: random.Random, count: int, *, steps: int = 3, **shape: bool | None
+    rng: random.Random,
+    count: int,
+    *,
+    steps: int = 3,
+    csv_forms: tuple[str, str] = (".", "ymd"),
+    **shape: bool | None,
 ) -> list[Step]:
     """Deliveries of many worlds, spread over several refreshes in any order.
 
@@ -70,6 +75,7 @@ def make_steps(
         rng: the only source of randomness.
         count: how many worlds.
         steps: between how many refreshes the deliveries are spread.
+        csv_forms: decimal mark and order of dates of CSV files.
         **shape: the switches of `make_worlds`.
     """
     made = [Step() for _ in range(steps)]
@@ -85,14 +91,14 @@ def make_steps(
             name = f"{folder}/{delivery.file.removesuffix('csv')}{extension}"
             at = 0 if number == first else rng.randrange(steps)
             rows = breaker.spoil(table, delivery.rows) if delivery.rows else []
-            content = encode(rng, table, rows, extension)
+            content = encode(rng, table, rows, extension, *csv_forms)
             made[at].files[name] = content, delivery.modified_at
             if at + 1 == steps:
                 continue
             fate = rng.random()
             if fate < 0.25 and delivery.rows:
                 later = _corrected(rng, table, delivery.rows)
-                again = encode(rng, table, breaker.spoil(table, later), extension)
+                again = encode(rng, table, breaker.spoil(table, later), extension, *csv_forms)
                 made[at + 1].files[name] = again, delivery.modified_at + timedelta(hours=1)
                 if fate < 0.08 and at + 2 < steps:
                     # the earlier content comes back: known bytes change nothing

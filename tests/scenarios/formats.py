@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pyarrow
@@ -27,11 +28,17 @@ def _cell(rng: random.Random, kind: str, value: Any) -> str:
     return str(value) if isinstance(value, Odd) else spell(rng, kind, value)
 
 
-def _csv_cell(rng: random.Random, kind: str, value: Any) -> str:
-    """A cell of a CSV; amounts also the way that people and spreadsheets write them (RAW-20)."""
-    if kind != "decimal" or isinstance(value, Odd | None) or rng.random() < 0.8:
+def _csv_cell(rng: random.Random, kind: str, value: Any, mark: str, order: str) -> str:
+    """A cell of a CSV, also the way that people and spreadsheets write it (RAW-20, RAW-21)."""
+    if isinstance(value, Odd | None):
         return _cell(rng, kind, value)
-    if value != round(value, 2):
+    if mark == "," and kind in ("decimal", "id"):
+        swapped = str.maketrans(".,", ",.")
+        return _csv_cell(rng, kind, value, ".", order).translate(swapped)
+    if kind in ("date", "ts") and order != "ymd" and rng.random() < 0.5:
+        day = {"mdy": "%m{0}%d{0}%Y", "dmy": "%d{0}%m{0}%Y"}[order].format(rng.choice("/-."))
+        return f"{value:{day}}" + (f"{value: %I:%M:%S %p}" if kind == "ts" else "")
+    if kind != "decimal" or value != round(value, 2) or rng.random() < 0.8:
         return _cell(rng, kind, value)
     written = f"{abs(value):,.2f}"
     if rng.random() < 0.3:
@@ -41,14 +48,23 @@ def _csv_cell(rng: random.Random, kind: str, value: Any) -> str:
     return rng.choice([written, f"${written}", f"{written} USD", f"EUR {written}"])
 
 
-def _as_csv(rng: random.Random, headers: dict[str, str], table: str, rows: list[Row]) -> bytes:
+def _as_csv(
+    rng: random.Random,
+    headers: dict[str, str],
+    table: str,
+    rows: list[Row],
+    mark: str = ".",
+    order: str = "ymd",
+) -> bytes:
     separator = rng.choice([",", ",", ";", "\t"])
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=separator, lineterminator=rng.choice(["\n", "\r\n"]))
     has_unknown = rng.random() < 0.3
     writer.writerow([*headers.values(), *(["UDF: Region"] if has_unknown else [])])
     for row in rows:
-        cells = [_csv_cell(rng, TABLES[table][column][0], row[column]) for column in headers]
+        cells = [
+            _csv_cell(rng, TABLES[table][column][0], row[column], mark, order) for column in headers
+        ]
         writer.writerow([*cells, *(["North"] if has_unknown else [])])
     mark = rng.choice(["", "", "\ufeff"])
     return (mark + text.getvalue()).encode()
@@ -81,7 +97,10 @@ def _json_items(
             value = _json_value(rng, TABLES[table][column][0], row[column])
             fields.append(f"{json.dumps(header)}: {value}")
         if has_unknown:
-            fields.append('"userDefinedFields": [{"name": "Region", "value": {"de": ["Nord"]}}]')
+            fields.append(
+                '"userDefinedFields": [{"name": "Region", "value": {"de": ["Nord"]}}, '
+                '{"name": "Client PO", "value": "PO-77"}]'
+            )
         items.append("{" + ", ".join(fields) + "}")
     return items
 
@@ -145,11 +164,28 @@ _WRITERS: dict[str, _Writer] = {
 }
 
 
-def encode(rng: random.Random, table: str, rows: list[Row], extension: str) -> bytes:
-    """One file of these rows: columns in any order, headers in any spelling."""
+def encode(
+    rng: random.Random,
+    table: str,
+    rows: list[Row],
+    extension: str,
+    mark: str = ".",
+    order: str = "ymd",
+) -> bytes:
+    """One file of these rows: columns in any order, headers in any spelling.
+
+    Args:
+        rng: the only source of randomness.
+        table: the table of the rows.
+        rows: some of them broken.
+        extension: which tells the format.
+        mark: decimal mark of a CSV.
+        order: of the dates of a CSV.
+    """
     headers = choose_headers(rng, table, rows)
     columns = list(headers)
     rng.shuffle(columns)
     kind, _, packed = extension.partition(".")
-    content = _WRITERS[kind](rng, {column: headers[column] for column in columns}, table, rows)
+    write = partial(_as_csv, mark=mark, order=order) if kind == "csv" else _WRITERS[kind]
+    content = write(rng, {column: headers[column] for column in columns}, table, rows)
     return gzip.compress(content, mtime=0) if packed else content
