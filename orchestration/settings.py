@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SAMPLE_DIR = ROOT / "data" / "sample"
 SAMPLE_AS_OF_DATE = date(2026, 11, 20)
 PREFIX = "PSA_"
+SOURCES = ("autotask", "reference")
 LEAST_MEMORY = 256_000_000  # bytes; the sample can be refreshed with it
 
 
@@ -66,7 +67,9 @@ def _a_plain_date(text: object) -> object:
     return text
 
 
-def _a_zone(text: str) -> str:
+def _a_zone(text: str | None) -> str | None:
+    if text is None:
+        return None
     try:
         ZoneInfo(text)
     except OSError as error:  # a folder, say; a zone that is not known is a KeyError
@@ -99,6 +102,35 @@ def _switch(text: object) -> object:
     return {"0": False, "1": True}.get(text, text) if isinstance(text, str) else text
 
 
+def _by_source(*accepted: str) -> BeforeValidator:
+    """Read one value for all sources, or `source=value` for some, apart by semicolons."""
+
+    def read(text: object) -> object:
+        if not isinstance(text, str):
+            return text
+        parts = [part.strip() for part in text.split(";") if part.strip()]
+        if parts and parts[0] in accepted:
+            parts = [f"{source}={parts[0]}" for source in SOURCES] + parts[1:]
+        pairs = [tuple(map(str.strip, part.split("=", 1))) for part in parts]
+        found = dict(pair for pair in pairs if len(pair) == 2)
+        if (
+            not (pairs and len(found) == len(pairs))
+            or not found.keys() <= set(SOURCES)
+            or not set(found.values()) <= set(accepted)
+        ):
+            raise ValueError
+        return found
+
+    return BeforeValidator(read)
+
+
+def _names(text: object) -> object:
+    """Read names that are apart by semicolons."""
+    if not isinstance(text, str):
+        return text
+    return tuple(name for part in text.split(";") if (name := part.strip()))
+
+
 Folder = Annotated[Path, BeforeValidator(_in_the_repository)]
 Switch = Annotated[bool, BeforeValidator(_switch), Field(strict=True)]
 IsWebAddress = _an_address("http", "https")
@@ -109,6 +141,12 @@ class Settings(BaseModel):
 
     Attributes:
         landing_dir: where the extracts are delivered.
+        decimal_mark: by source, of numbers in CSV files; without one a point, if nothing in a file
+            says otherwise.
+        date_order: by source, of dates in CSV files; without one they are ISO.
+        source_timezone: zone in which timestamps become dates; None keeps their date part.
+        po_fields: user-defined fields or headers that hold a PO, best first.
+        po_required_field: the one that says whether a company requires POs.
         data_dir: everything that the pipeline writes.
         max_extract_age_hours: a required table whose newest extract is older gets a warning.
         as_of_date: day that ages and expiry are counted from; None is the day of the run (UTC).
@@ -160,6 +198,19 @@ class Settings(BaseModel):
         "0.05", "a ratio from 0 to 1"
     )
     allow_shrink: Switch = _setting("0", "one of 0, 1")
+    decimal_mark: Annotated[dict[str, str], _by_source(".", ",")] = _setting(
+        {}, "one of . and , or one for each source, such as autotask=.;reference=,"
+    )
+    date_order: Annotated[dict[str, str], _by_source("ymd", "mdy", "dmy")] = _setting(
+        {}, "one of ymd, mdy and dmy, or one for each source, such as autotask=ymd;reference=dmy"
+    )
+    source_timezone: Annotated[str | None, AfterValidator(_a_zone)] = _setting(
+        None, "a time zone such as America/New_York"
+    )
+    po_fields: Annotated[tuple[str, ...], BeforeValidator(_names)] = _setting(
+        (), "a list of names with ; between them"
+    )
+    po_required_field: str | None = _setting(None, "a name")
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = _setting(
         "USD", "an ISO 4217 code such as EUR"
     )

@@ -5,6 +5,7 @@ in this package knows where files lie or who runs the load.
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Sequence
 from datetime import date
@@ -17,9 +18,11 @@ import pandera.polars as pa
 import polars as pl
 from pandera.errors import SchemaErrors
 
-from schemas import grammar
+from schemas import grammar, user_fields
+from schemas.forms import PLAIN, Forms
 from schemas.headers import Headers
 from schemas.po_texts import PO_COLUMN, clean_po
+from schemas.suspicions import Suspicions
 
 Id = pl.Int64
 Money = Annotated[pl.Decimal, 18, 4]
@@ -32,11 +35,11 @@ Bool = pl.Boolean
 FIRST_DATE, LAST_DATE = date(1990, 1, 1), date(2100, 12, 31)
 
 TYPE_RULES: dict[type, str] = {
+    pl.String: "a text or a number",
     pl.Int64: "a whole number",
     pl.Decimal: "a decimal number",
     pl.Date: "an ISO date or timestamp",
     pl.Datetime: "an ISO timestamp",
-    pl.String: "a text",
     pl.Boolean: "true/false, yes/no, y/n or 1/0",
 }
 
@@ -218,13 +221,14 @@ class RawTable(pa.DataFrameModel):
 
     @classmethod
     @cache
-    def version(cls) -> str:
+    def version(cls, forms: Forms = PLAIN) -> str:
         """Fingerprint of everything that decides what a valid row is.
 
-        It covers the whole package: a change of the grammar or of a shared rule judges every
-        table anew, which costs one full load and can never be forgotten.
+        It covers the whole package, and by which forms values are read: a change of the grammar
+        or of a shared rule judges every table anew, which costs one full load and can never be
+        forgotten.
         """
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(json.dumps(forms.identity(), sort_keys=True).encode())
         for path in [*sorted(Path(__file__).parent.glob("*.py")), *cls._rule_files]:
             digest.update(path.read_bytes())
         return digest.hexdigest()[:12]
@@ -250,11 +254,15 @@ class RawTable(pa.DataFrameModel):
         return _singular(cls.table_name())
 
     @classmethod
-    def judge(cls, delivered: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def judge(
+        cls, delivered: pl.DataFrame, forms: Forms = PLAIN, seen: Suspicions | None = None
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Type and validate rows as delivered.
 
         Args:
             delivered: columns by canonical name, of any type; optional ones may be missing.
+            forms: by what values are read.
+            seen: gathers what they give away of the whole file.
 
         Returns:
             All rows typed, in the table's column order, and the broken rules: one row per rule
@@ -265,10 +273,12 @@ class RawTable(pa.DataFrameModel):
         unread: dict[str, pl.Series] = {}
         for name, dtype in cls.columns().items():
             if name in delivered.columns:
-                typed[name], unread[name] = grammar.parse(delivered[name], dtype)
+                column = grammar.Column(name, forms, seen)
+                typed[name], unread[name] = grammar.parse(delivered[name], dtype, column)
             else:
                 typed[name] = pl.repeat(None, delivered.height, dtype=dtype, eager=True)
         rows = pl.DataFrame(typed).with_columns(cls._normalised())
+        rows = user_fields.fill(rows, delivered, forms, seen)
         unread = {name: texts for name, texts in unread.items() if texts.null_count() < len(texts)}
         return rows, cls._broken_rules(rows, unread, delivered)
 

@@ -38,7 +38,9 @@ class Headers:
             required: the columns that a file must have.
         """
         self._spellings = spellings
-        self._plain = {name: [plain(one) for one in known] for name, known in spellings.items()}
+        self._plain = {
+            name: [plain_header(one) for one in known] for name, known in spellings.items()
+        }
         self._known = {spelling for known in self._plain.values() for spelling in known}
         self._required = required
 
@@ -51,7 +53,7 @@ class Headers:
         positions: dict[str, list[int]] = {}
         names = list(headers)
         for position, header in enumerate(names):
-            positions.setdefault(_plain_header(header), []).append(position)
+            positions.setdefault(plain_header(header), []).append(position)
         matched: dict[str, int] = {}
         for column, spellings in self._plain.items():
             for spelling in spellings:
@@ -69,7 +71,7 @@ class Headers:
     def _missing(self, column: str, names: Sequence[str]) -> str:
         """What to say of a required column that is not among the headers of a file."""
         words = f"required column missing (accepted: {', '.join(self._spellings[column])})"
-        unknown = {_plain_header(name): name for name in names}
+        unknown = {plain_header(name): name for name in names}
         alike = [
             found
             for spelling in self._plain[column]
@@ -83,12 +85,12 @@ class Headers:
 
     def has_required(self, headers: Iterable[str]) -> bool:
         """Whether all required columns are among these headers."""
-        delivered = {_plain_header(header) for header in headers}
+        delivered = {plain_header(header) for header in headers}
         return all(not delivered.isdisjoint(self._plain[column]) for column in self._required)
 
     def count_known(self, headers: Iterable[str]) -> int:
         """Count the headers that are a column of the table."""
-        return sum(_plain_header(header) in self._known for header in headers)
+        return sum(plain_header(header) in self._known for header in headers)
 
     def drift(self, headers: Iterable[str]) -> tuple[list[str], list[str]]:
         """Compare a file's headers with the columns of the table.
@@ -96,7 +98,7 @@ class Headers:
         Returns:
             The unknown headers as delivered, and the names of the missing columns.
         """
-        delivered = {_plain_header(header): header for header in headers}
+        delivered = {plain_header(header): header for header in headers}
         missing = [
             name for name, spellings in self._plain.items() if not delivered.keys() & set(spellings)
         ]
@@ -104,10 +106,11 @@ class Headers:
 
 
 def plain(name: str) -> str:
-    """What of a header, or of the name of a table, is compared."""
+    """What of the name of a table, a column or a field is compared."""
     return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
-def _plain_header(header: str) -> str:
+def plain_header(header: str) -> str:
+    """What of a header is compared: the name of its column alone."""
     found = _TABLE_AND_COLUMN.fullmatch(header.strip())
     return plain(found[1] if found else header)

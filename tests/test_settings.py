@@ -60,6 +60,12 @@ def test_an_empty_variable_is_an_unset_one() -> None:
         ("PSA_MEMORY_LIMIT", "80%"),
         ("PSA_MEMORY_LIMIT", "2"),
         ("PSA_MEMORY_LIMIT", "100MB"),
+        ("PSA_DECIMAL_MARK", ";"),
+        ("PSA_DECIMAL_MARK", "autotask=.;elsewhere=,"),
+        ("PSA_DECIMAL_MARK", "autotask"),
+        ("PSA_DATE_ORDER", "us"),
+        ("PSA_DATE_ORDER", "autotask=mdy;autotask=dmy"),
+        ("PSA_SOURCE_TIMEZONE", "EDT"),
         ("PSA_KEEP_GENERATIONS", "0"),
         ("PSA_KEEP_GENERATIONS", "1.5"),
     ],
@@ -69,6 +75,21 @@ def test_a_setting_that_cannot_be_read_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingError, match=rf"^{name}: ") as raised:
         read_settings({name: value})
     assert "\n" not in str(raised.value)
+
+
+def test_ways_to_write_values_are_said_for_all_sources_or_one_each() -> None:
+    """RAW-20, RAW-21, RAW-23."""
+    given = {
+        "PSA_DECIMAL_MARK": ",",
+        "PSA_DATE_ORDER": "reference=dmy",
+        "PSA_PO_FIELDS": " a; B c;",
+    }
+    settings = read_settings(given)
+    assert settings.decimal_mark == {"autotask": ",", "reference": ","}
+    assert settings.date_order == {"reference": "dmy"}
+    assert settings.po_fields == ("a", "B c")
+    given = {"PSA_DECIMAL_MARK": "autotask=.;reference=,"}
+    assert read_settings(given).decimal_mark == {"autotask": ".", "reference": ","}
 
 
 def test_a_data_folder_belongs_to_one_landing_folder(tmp_path: Path) -> None:

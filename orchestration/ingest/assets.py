@@ -18,6 +18,7 @@ from orchestration.ingest.raw_store import TableFiles, whole_file
 from orchestration.ingest.rejections import RefusedFile
 from orchestration.settings import Settings
 from schemas import RAW_TABLES, parts_of
+from schemas.user_fields import wanted
 
 # What the models know of every content; the attributes of `Content` and what follows from them.
 BATCHES_COLUMNS: dict[str, pl.DataType] = {
@@ -239,7 +240,9 @@ def _listed(files: TableFiles) -> Iterator[dict[str, Any]]:
             yield {name: getattr(content, name, None) for name in BATCHES_COLUMNS} | {
                 "is_replaced": folder == files.replaced,
                 "is_refused": bool(content.refusal_kind),
-                "new_columns": unknown,
+                "new_columns": [
+                    name for name in unknown if not any(wanted(content.forms, [name]).values())
+                ],
                 # A file without a single header, `[]`, says nothing of its columns.
                 "missing_columns": missing if content.headers else [],
                 "above_header": content.above_header or None,

@@ -10,9 +10,11 @@ import pyarrow.parquet
 
 from orchestration.ingest.guards import (
     allowed_rejects,
+    guard_forms,
     guard_quality,
     guard_size,
     unknown_keys,
+    warnings,
 )
 from orchestration.ingest.judging import JudgedRows
 from orchestration.ingest.keys import union
@@ -30,6 +32,7 @@ from orchestration.ingest.refused import REFUSED_ROWS_KEPT, remember
 from orchestration.ingest.rejections import RefusedFile
 from orchestration.ingest.rows import Rows
 from orchestration.progress import advance
+from schemas.suspicions import Suspicions
 
 
 def load_content(
@@ -44,16 +47,19 @@ def load_content(
         run_id: what quarantined rows remember of the run that judged them.
 
     Returns:
-        The broken rules of its quarantined rows, and warnings.
+        The broken rules of its quarantined rows, and what else people should know of it.
 
     Raises:
         RefusedFile: nothing of it is loaded; the refusal is on record.
     """
-    judged = JudgedRows(files.table_of(content))
+    judged = JudgedRows(files.table_of(content), content.forms)
     try:
         rows = open_rows()
+        if rows.is_whole:
+            judged.seen = Suspicions(content.forms)
         content = replace(content, headers=rows.headers, above_header=rows.above_header)
-        return _commit(files, content, rows, judged, run_id)
+        rejects, of_keys = _commit(files, content, rows, judged, run_id)
+        return rejects, [*of_keys, *warnings(content, judged)]
     except RefusedFile as refusal:
         remember(files, content, refusal, judged, run_id)
         raise
@@ -66,13 +72,14 @@ def _commit(
         with parquet_writer(unfinished, files.raw_schema()) as writer:
             _write_valid(files, content, rows, judged, writer)
             content = judged.counted(content)
+            guard_forms(files.table, content, judged)
             guard_quality(files.settings, content, judged)
             keys = union(judged.key_hashes)
             guard_size(files, content, keys, judged.rejected)
             writer.add_key_value_metadata({LEDGER: content.dumps()})
         if len(keys) < content.loaded:
             content = _move_duplicates(files, content, judged, unfinished)
-        warnings = unknown_keys(files, content, unfinished) if content.is_of_keys else []
+        of_keys = unknown_keys(files, content, unfinished) if content.is_of_keys else []
         rejects = judged.rejects(files, content, run_id)
         if rejects.height:
             texts = rows.as_json(rejects["row_number"].unique())
@@ -81,7 +88,7 @@ def _commit(
             )
             files.write_rejects(files.beside(files.quarantine, content), rejects, content)
         files.keep_replaced(content)
-    return rejects, warnings
+    return rejects, of_keys
 
 
 def _write_valid(

@@ -3,7 +3,7 @@
 VAL-3 and LND-13. They judge what is kept; nothing is written here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -22,14 +22,57 @@ from orchestration.ingest.keys import (
 from orchestration.ingest.raw_store import Content, TableFiles
 from orchestration.ingest.rejections import RefusedFile
 from orchestration.settings import Settings
+from schemas import RawTable
 
 FREE_REJECTS = 10  # rows that any batch may have quarantined, however few it has
+THOUSAND = 1000
 SHRINK_FREE = 10  # ids that any snapshot may delete
 
 
 def allowed_rejects(settings: Settings, rows: int) -> int:
     """How many of so many rows may be quarantined."""
     return max(FREE_REJECTS, int(settings.max_quarantine_ratio * rows))
+
+
+def _small_columns(table: type[RawTable]) -> set[str]:
+    """Columns whose numbers are never thousands."""
+    return {
+        name
+        for name, column in table.schema().columns.items()
+        for check in column.checks
+        if column.dtype.type.is_decimal() and check.statistics.get("max_value", THOUSAND) < THOUSAND
+    }
+
+
+def guard_forms(table: type[RawTable], content: Content, judged: JudgedRows) -> None:
+    """Refuse a content whose numbers or dates are written in another way than it was read by.
+
+    Raises:
+        RefusedFile: so it is (RAW-20, RAW-21).
+    """
+    if not judged.seen:
+        return
+    if found := judged.seen.other_mark(_small_columns(table)):
+        column, (row, value), why = found
+        facts = {"column": column, "row": row, "value": value, "why": why}
+        raise RefusedFile(content.file, "decimal_mark", **facts)
+    if found_date := judged.seen.other_order():
+        column, (row, value) = found_date
+        facts = {"column": column, "row": row, "value": value, "order": content.forms.date_order}
+        raise RefusedFile(content.file, "date_order", **facts)
+
+
+def warnings(content: Content, judged: JudgedRows) -> Iterator[str]:
+    """What people should know of a content that was loaded all the same (RAW-22, RAW-23)."""
+    for column, (row, value), count in judged.seen.shifted_dates() if judged.seen else ():
+        yield (
+            f"{content.file}: column {column}: row {row:,} has {value!r}, and all {count:,} "
+            "timestamps are of one time of day, from noon on: a time zone has shifted these dates. "
+            "Set PSA_SOURCE_TIMEZONE to the zone of the tenant if they name their zone, or export "
+            "dates without a time."
+        )
+    for what, count in judged.seen.notes.items() if judged.seen else ():
+        yield f"{content.file}: user-defined field {what} ({count:,} rows); they count as empty."
 
 
 def guard_quality(settings: Settings, content: Content, judged: JudgedRows) -> None:

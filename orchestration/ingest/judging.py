@@ -13,6 +13,8 @@ from orchestration.ingest.keys import key_hashes, twice
 from orchestration.ingest.raw_store import Content, TableFiles, frames
 from orchestration.ingest.rows import Piece
 from schemas import RawTable
+from schemas.forms import PLAIN, Forms
+from schemas.suspicions import Suspicions
 
 
 @dataclass
@@ -24,6 +26,8 @@ class JudgedRows:
 
     Attributes:
         table: the table of the rows.
+        forms: by what their values are read.
+        seen: what the values give away of the whole file; None for an archived content.
         broken: the rules that the kept rows break.
         rejected: number, key and measure of the kept rows.
         rules: how many rows break each rule, piece by piece.
@@ -35,6 +39,8 @@ class JudgedRows:
     """
 
     table: type[RawTable]
+    forms: Forms = PLAIN
+    seen: Suspicions | None = None
     broken: list[pl.DataFrame] = field(default_factory=list)
     rejected: list[pl.DataFrame] = field(default_factory=list)
     rules: list[pl.DataFrame] = field(default_factory=list)
@@ -59,7 +65,9 @@ class JudgedRows:
             The valid rows, typed, with their numbers as `_row_number`.
         """
         numbers, delivered = piece
-        rows, broken = self.table.judge(delivered)
+        if self.seen:
+            self.seen.rows = numbers
+        rows, broken = self.table.judge(delivered, self.forms, self.seen)
         rows = rows.with_columns(numbers.alias("_row_number"))
         self.delivered += rows.height
         self.measure_delivered += self._total(rows)
@@ -92,6 +100,7 @@ class JudgedRows:
             delivered=self.delivered,
             loaded=self.delivered - self.quarantined,
             quarantined=self.quarantined,
+            shaped_by=sorted(self.seen.shaped_by) if self.seen else content.shaped_by,
         )
         if not self.measure:
             return content

@@ -28,7 +28,7 @@ from orchestration.ingest.readers import open_delivery, read_once
 from orchestration.ingest.readers.stream import Reading, take_hash
 from orchestration.ingest.refused import await_mending
 from orchestration.ingest.rejections import RefusedFile
-from orchestration.ingest.replay import archived_contents
+from orchestration.ingest.replay import archived_contents, read_otherwise
 from orchestration.ingest.rows import DeliveredRows, Rows
 from schemas import parts_of
 
@@ -113,6 +113,7 @@ class TableLoader:
             self._load_file(file, known, load)
         for content, open_rows in archived_contents(files, delivered):
             self._load_content(content, open_rows, load)
+        load.warnings += read_otherwise(files, delivered)
         load.refusals += await_mending(files, delivered)
         # Empty, typed files, so that the models need no special case.
         empty_file(files.quarantine / NO_REJECTS, files.quarantine_schema())
@@ -127,6 +128,7 @@ class TableLoader:
 
     def _identify(self, batch: Batch, known: _Known) -> _Delivered:
         """What can be said of a file before it is loaded, and whether that already refuses it."""
+        forms = self.files.forms(batch.batch)
         content = Content(
             source=self.files.source,
             table_name=self.files.name,
@@ -135,7 +137,8 @@ class TableLoader:
             batch_kind=batch.kind,
             extracted_at=datetime.min,
             content_hash="",
-            schema_version=self.files.table.version(),
+            schema_version=self.files.table.version(forms),
+            forms=forms,
         )
         try:
             with batch.opened() as stream:
@@ -224,7 +227,7 @@ class TableLoader:
             with batch.opened() as stream:
                 return reading.is_of(stream)
 
-        return DeliveredRows(table, batch.file, delivery, is_as_read)
+        return DeliveredRows(table, batch.file, delivery, is_as_read, file.content.forms)
 
     def _load_content(
         self, content: Content, open_rows: Callable[[], Rows], load: TableLoad

@@ -20,10 +20,12 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet
 
+from orchestration.ingest.readers import FORMATS, extension_of
 from orchestration.ingest.readers.delivery import PIECE_ROWS, chunks
 from orchestration.settings import Settings
 from schemas import RAW_TABLES, RawTable
 from schemas.base import keys_alone
+from schemas.forms import PLAIN, Forms
 
 LEDGER = b"psa_batch"
 BATCH_COLUMNS: dict[str, pl.DataType] = {
@@ -68,6 +70,8 @@ class Content:
         schema_version: the rules that the rows were judged by.
         headers: as delivered.
         above_header: what stands above them in the file, LND-20; "" where nothing does.
+        forms: by what its values were read; an archived content keeps to it (VAL-5).
+        shaped_by: what of them has shaped its values.
         delivered: rows in the file.
         loaded: rows in the raw file.
         quarantined: rows that break a rule.
@@ -90,6 +94,8 @@ class Content:
     schema_version: str
     headers: list[str] = field(default_factory=list)
     above_header: str = ""
+    forms: Forms = PLAIN
+    shaped_by: list[str] = field(default_factory=list)
     delivered: int = 0
     loaded: int = 0
     quarantined: int = 0
@@ -142,6 +148,7 @@ def _read_content(path: Path, *_: int) -> Content | None:
     if stored is None:
         return None
     facts: dict[str, Any] = json.loads(stored)
+    facts["forms"] = Forms.of_json(facts.get("forms", {}))
     facts["extracted_at"] = datetime.fromisoformat(facts["extracted_at"])
     for name, value in facts.items():
         if name.startswith("measure_") and value is not None:
@@ -169,6 +176,20 @@ class TableFiles:
         self.mended = self.refused / "mended"
         self.duplicates = self.quarantine / "duplicates"
         self.unloaded = settings.data_dir / "unloaded" / source / name
+
+    def forms(self, batch: str) -> Forms:
+        """By what the settings of today read a file of this name."""
+        settings = self.settings
+        all_forms = Forms(
+            decimal_mark=settings.decimal_mark.get(self.source),
+            date_order=settings.date_order.get(self.source, "ymd"),
+            zone=settings.source_timezone,
+            po_fields=settings.po_fields,
+            po_required_field=settings.po_required_field,
+        )
+        extension = extension_of(Path(batch))
+        is_local = bool(extension) and FORMATS[extension or ""].is_local
+        return all_forms.limited_to(self.table.columns(), is_local=is_local)
 
     def contents(self, folder: Path | None = None) -> dict[Path, Content]:
         """The contents that a folder of this store holds (default: those that count), in order."""

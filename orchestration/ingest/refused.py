@@ -59,6 +59,6 @@ def await_mending(files: TableFiles, delivered: Mapping[str, str]) -> Iterator[R
 def _is_rejudged(files: TableFiles, refused: Content) -> bool:
     """Whether a refusal is of a content that is loaded as older rules have judged it."""
     return any(
-        content.is_of(refused) and content.schema_version != files.table.version()
+        content.is_of(refused) and content.schema_version != files.table.version(content.forms)
         for content in files.contents().values()
     )

@@ -98,6 +98,15 @@ REFUSALS: dict[str, Words] = {
     "odd_column": Words(
         "column {column}: values of type {type} cannot be read", "export the column as text"
     ),
+    "decimal_mark": Words(
+        "column {column}: row {row:,} has {value!r}, and {why}",
+        "set PSA_DECIMAL_MARK=, if its decimal mark is a comma, PSA_DECIMAL_MARK=. if a point",
+    ),
+    "date_order": Words(
+        "column {column}: row {row:,} has {value!r}, which is no date in the order {order}",
+        "set PSA_DATE_ORDER to the order of this file (ymd, mdy or dmy), or export dates as "
+        "2026-11-20",
+    ),
     "too_many_rejects": Words(
         "{quarantined:,} of {delivered:,} rows break a rule, and only {allowed:,} may; most often: "
         "{rules}",
@@ -129,10 +138,13 @@ REFUSALS: dict[str, Words] = {
 
 # Set aside: the rest of the file is loaded.
 REMEDIES: dict[str, str] = {
-    "a text": "format the column of the workbook as text and enter the number again",
     REQUIRED: "fill it in Autotask, or export the column",
     "a whole number": "export the id, not the name",
-    "a decimal number": "export with a decimal point, without thousands separators or currency",
+    "a text or a number": (
+        "export the label or the number, not true, an object or a list; in a workbook format the "
+        "column as text and enter the number again"
+    ),
+    "a decimal number": "write it as 1234.50, or as PSA_DECIMAL_MARK says",
     "an ISO date or timestamp": "export as 2026-11-20",
     "an ISO timestamp": "export as 2026-11-20T02:00:00Z",
     "true/false": "export one of these words",

@@ -6,12 +6,25 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from orchestration.ingest.landing import timestamp_in
 from orchestration.ingest.raw_store import Content, TableFiles, frames
+from orchestration.ingest.readers.json_files import Literal
 from orchestration.ingest.rows import Piece, distinct, match_headers, rows_as_json
+from schemas import user_fields
+from schemas.grammar import with_literals
+
+# What of the forms of a content is said by which setting.
+SETTINGS = {
+    "decimal_mark": "PSA_DECIMAL_MARK",
+    "date_order": "PSA_DATE_ORDER",
+    "zone": "PSA_SOURCE_TIMEZONE",
+    "po_fields": "PSA_PO_FIELDS",
+    "po_required_field": "PSA_PO_REQUIRED_FIELD",
+}
 
 
 def archived_contents(
@@ -24,10 +37,11 @@ def archived_contents(
         delivered: hashes of what is in the landing folder, by batch.
 
     Yields:
-        What is known of each under the rules of today, and what opens its rows.
+        What is known of each under the rules of today, and what opens its rows. It is read by the
+        settings that it was read by first.
     """
-    version = files.table.version()
     for path, content in files.contents().items():
+        version = files.table.version(content.forms)
         is_there = delivered.get(content.batch) == content.content_hash
         named = _named_moment(content)
         if not is_there and (content.schema_version, content.extracted_at) != (version, named):
@@ -43,8 +57,30 @@ def _named_moment(content: Content) -> datetime:
         return content.extracted_at
 
 
+def read_otherwise(files: TableFiles, delivered: Mapping[str, str]) -> Iterator[str]:
+    """Name the archived contents that the settings of today would read to other values (VAL-5)."""
+    for content in files.contents().values():
+        if delivered.get(content.batch) == content.content_hash:
+            continue
+        then, now = content.forms.identity(), files.forms(content.batch).identity()
+        asked = [*files.forms(content.batch).po_fields, now["po_required_field"] or ""]
+        names = {name for name in SETTINGS if then[name] != now[name]}
+        shaped = names & {*content.shaped_by}
+        if user_fields.any_of(asked, content.headers):
+            shaped |= names & {"po_fields", "po_required_field"}
+        if shaped:
+            changed = " and ".join(SETTINGS[name] for name in SETTINGS if name in shaped)
+            yield (
+                f"{content.file}: {changed} would read it otherwise today; it is no longer in the "
+                "landing folder and keeps the values that it was loaded with. Put the file back to "
+                "have it read anew."
+            )
+
+
 class ArchivedRows:
     """The rows of a content as far as they are kept."""
+
+    is_whole = False
 
     def __init__(self, files: TableFiles, path: Path, content: Content) -> None:
         """Say where they are.
@@ -71,17 +107,20 @@ class ArchivedRows:
                     yield rows["_row_number"], rows.drop("_row_number")
         if self.quarantined.exists():
             whole = self._whole_rows().unique("row_number", maintain_order=True)
-            delivered = [json.loads(text) for text in whole["row_json"]]
+            delivered = [_as_delivered(text) for text in whole["row_json"]]
             names = distinct(self.headers)
+
+            def column(at: int) -> pl.Series:
+                values = [row.get(names[at]) for row in delivered]
+                are_literals = [value is not None and type(value) is not str for value in values]
+                return with_literals([_text(value) for value in values], are_literals)
+
+            fields = user_fields.wanted(self.content.forms, self.headers)
             yield (
                 whole["row_number"],
                 pl.DataFrame(
-                    {
-                        column: pl.Series(
-                            [row.get(names[at]) for row in delivered], dtype=pl.String
-                        )
-                        for column, at in matched.items()
-                    }
+                    {name: column(at) for name, at in matched.items()}
+                    | user_fields.columns(fields, self.headers, column)
                 ),
             )
 
@@ -104,3 +143,14 @@ class ArchivedRows:
 
     def _whole_rows(self) -> pl.DataFrame:
         return pl.read_parquet(self.quarantined, columns=["row_number", "row_json"])
+
+
+def _as_delivered(row: str) -> dict[str, Any]:
+    """A quarantined row, numbers as they were written."""
+    literal: dict[str, Any] = dict.fromkeys(("parse_int", "parse_float", "parse_constant"), Literal)
+    found: dict[str, Any] = json.loads(row, **literal)
+    return found
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) or value is None else json.dumps(value)

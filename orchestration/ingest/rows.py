@@ -1,17 +1,21 @@
 """Where the rows of a content come from: columns to judge, and whole rows as JSON."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Protocol
 
 import polars as pl
 
 from orchestration.ingest.readers.delivery import Delivery
 from orchestration.ingest.rejections import RefusedFile
-from schemas import RawTable
-from schemas.grammar import as_text
+from schemas import RawTable, user_fields
+from schemas.forms import PLAIN, Forms
+from schemas.grammar import IS_LITERAL, as_text
 from schemas.headers import HeaderError, MissingColumnError
 
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(e-?[0-9]+)?")
 ABOVE_CHARACTERS = 200  # of what stands above a header
 
 # Row numbers, and the columns of these rows under their canonical names.
@@ -20,6 +24,11 @@ Piece = tuple[pl.Series, pl.DataFrame]
 
 class Rows(Protocol):
     """The rows of a content."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether they are all rows of the file, as delivered."""
+        ...
 
     @property
     def headers(self) -> list[str]:
@@ -48,8 +57,15 @@ class Rows(Protocol):
 class DeliveredRows:
     """The rows of a file that has been opened."""
 
+    is_whole = True
+
     def __init__(
-        self, table: type[RawTable], file: str, delivery: Delivery, is_as_read: Callable[[], bool]
+        self,
+        table: type[RawTable],
+        file: str,
+        delivery: Delivery,
+        is_as_read: Callable[[], bool],
+        forms: Forms = PLAIN,
     ) -> None:
         """Say what to read.
 
@@ -58,7 +74,9 @@ class DeliveredRows:
             file: what messages call the file.
             delivery: the opened file.
             is_as_read: whether the file still is the one whose hash was taken.
+            forms: which user-defined fields are asked for.
         """
+        self.forms = forms
         self.table, self.file, self.delivery, self.is_as_read = table, file, delivery, is_as_read
         self.headers, self.most_rows = delivery.headers, delivery.most_rows
         self.above_header = " | ".join(delivery.above_header)[:ABOVE_CHARACTERS]
@@ -72,8 +90,15 @@ class DeliveredRows:
         if not self.headers:  # a JSON array without a record
             return
         matched = match_headers(self.table, self.headers, self.file)
-        for numbers, frame in self._numbered(list(matched.values())):
-            yield numbers, frame.select(pl.col(str(at)).alias(name) for name, at in matched.items())
+        fields = user_fields.wanted(self.forms, self.headers)
+        positions = dict.fromkeys(
+            [*matched.values(), *(at for ats in fields.values() for at in ats)]
+        )
+        for numbers, frame in self._numbered(list(positions)):
+            found = {name: frame[str(at)] for name, at in matched.items()}
+            read = dict(zip(positions, frame.get_columns(), strict=True)).__getitem__
+            beside = user_fields.columns(fields, self.headers, read)
+            yield numbers, pl.DataFrame(found | beside)
         if not self.is_as_read():
             raise RefusedFile(self.file, "moving")
 
@@ -83,7 +108,7 @@ class DeliveredRows:
         rows: dict[int, str] = {}
         for found, frame in self._numbered(range(len(names))):
             wanted = found.is_in(numbers.implode())
-            texts = rows_as_json(frame.filter(wanted), names)
+            texts = rows_as_json(frame.filter(wanted), names, is_local=self.forms.is_local)
             rows |= dict(zip(found.filter(wanted), texts, strict=True))
         return rows
 
@@ -119,11 +144,35 @@ def distinct(headers: Sequence[str]) -> list[str]:
     return list(names)
 
 
-def rows_as_json(rows: pl.DataFrame, names: Sequence[str]) -> list[str]:
-    """Each row as a JSON object of texts, its columns under these names."""
+def rows_as_json(rows: pl.DataFrame, names: Sequence[str], *, is_local: bool = False) -> list[str]:
+    """Each row as a JSON object, its columns under these names; values without a type are texts.
+
+    Args:
+        rows: as delivered.
+        names: of their columns.
+        is_local: whether texts may have local forms, so that numbers must not become texts.
+    """
     # A header may be blank, which no data frame can have for the name of a column.
-    texts = pl.DataFrame({name: as_text(rows[name]) for name in rows.columns})
+    values = [_as_json(rows[name], is_local) for name in rows.columns]
+    keys = [json.dumps(name, ensure_ascii=False) for name in names]
     return [
-        json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False)
-        for row in texts.iter_rows()
+        "{" + ", ".join(f"{key}: {value}" for key, value in zip(keys, row, strict=True)) + "}"
+        for row in zip(*values, strict=True)
+    ]
+
+
+def _as_json(column: pl.Series, is_local: bool) -> list[str]:
+    texts = list(as_text(column))
+    are_literals: Iterable[bool] = repeat(False)
+    if isinstance(column.dtype, pl.Struct):
+        are_literals = column.struct.field(IS_LITERAL)
+    elif is_local and (column.dtype.is_numeric() or column.dtype == pl.Boolean):
+        are_literals = repeat(True)
+    # A bool, an object or a list is one again, should the row be judged once more.
+    kept = ("t", "f", "{", "[")
+    return [
+        text
+        if text and is_literal and (text[:1] in kept or (is_local and _NUMBER.fullmatch(text)))
+        else json.dumps(text, ensure_ascii=False)
+        for text, is_literal in zip(texts, are_literals, strict=False)
     ]

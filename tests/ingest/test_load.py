@@ -189,7 +189,8 @@ def test_a_raw_file_remembers_its_batch(desk: Desk) -> None:
         (8, "companies/2026-11-20.full.csv", "full", datetime(2026, 11, 20), 2),
     ]
     assert {len(str(row[0])) for row in desk.rows("_content_hash")} == {64}
-    assert desk.rows("distinct _schema_version") == [(COMPANIES.version(),)]
+    forms = desk.store().forms("companies/2026-11-20.full.csv")
+    assert desk.rows("distinct _schema_version") == [(COMPANIES.version(forms),)]
 
 
 def test_a_run_without_news_touches_no_file(desk: Desk) -> None:
@@ -611,9 +612,9 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
     path = desk.deliver("companies/a.csv", HEAD + "1,Acme\n")
     judge = COMPANIES.judge
 
-    def slowly(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def slowly(rows: pl.DataFrame, *more: Any) -> tuple[pl.DataFrame, pl.DataFrame]:
         path.write_text(HEAD + "1,Acme Ltd\n")
-        return judge(rows)
+        return judge(rows, *more)
 
     monkeypatch.setattr(COMPANIES, "judge", slowly)
     assert desk.refusals() == ["moving"]
@@ -677,7 +678,7 @@ def _strict(monkeypatch: pytest.MonkeyPatch) -> None:
         "checks",
         [type(column.checks[0]).str_length(max_value=4, error="at most 4 characters")],
     )
-    monkeypatch.setattr(COMPANIES, "version", lambda: "yesterday")
+    monkeypatch.setattr(COMPANIES, "version", lambda *_: "yesterday")
 
 
 @pytest.mark.parametrize("is_archived", [False, True])
@@ -699,7 +700,8 @@ def test_a_changed_rule_judges_again_what_older_rules_have_judged(
         path.touch()
     assert desk.load().read == 1
     assert desk.rows("id, company_name, _row_number") == [(7, "Bolt", 4), (8, "Cogwheel", 2)]
-    assert desk.rows("distinct _schema_version") == [(COMPANIES.version(),)]
+    version = COMPANIES.version(desk.store().forms("companies/a.csv"))
+    assert desk.rows("distinct _schema_version") == [(version,)]
     # The extract is as old as before, although the file was touched.
     assert desk.rows("distinct _extracted_at") == first
     assert desk.rows("row_number, column_name, row_json", "quarantine") == [

@@ -1,6 +1,7 @@
 """Workbooks: what cells hold is read, never how they show it; what cannot be read is told."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +11,9 @@ from orchestration.ingest.readers import open_delivery, read_once
 from orchestration.ingest.readers.delivery import Delivery
 from orchestration.ingest.rejections import RefusedFile
 from schemas import RAW_TABLES
-from schemas.grammar import as_text
+from schemas.forms import Forms
+from schemas.grammar import Column, as_text, parse
+from schemas.suspicions import Suspicions
 from tests.ingest.test_load import Desk
 from tests.scenarios.workbooks import Raw, workbook
 
@@ -83,10 +86,26 @@ def test_a_number_that_the_workbook_has_cut_and_a_time_are_invalid(tmp_path: Pat
 
 
 def test_numbers_beside_texts_cannot_be_taken_for_local_forms(tmp_path: Path) -> None:
-    """LND-23."""
-    delivery = opened(tmp_path, workbook([HEAD, ROW, (2, "b", "1.234,50", date(2026, 3, 1))]))
-    (frame,) = delivery.columns([2])
-    assert as_text(frame["2"]).to_list() == ["125e-1", "1.234,50"]
+    """LND-23, RAW-20."""
+    rows = [HEAD, (1, "a", 1.234, date(2026, 3, 1)), (2, "b", "1.234,50", date(2026, 3, 1))]
+    (frame,) = opened(tmp_path, workbook(rows)).columns([2])
+    assert as_text(frame["2"]).to_list() == ["1.234", "1.234,50"]
+    column = Column("billable_amount", Forms(is_local=True, decimal_mark=","))
+    read, unread = parse(frame["2"], pl.Decimal(18, 4), column)
+    assert read.to_list() == [Decimal("1.234"), Decimal("1234.5")]
+    assert unread.null_count() == 2
+
+
+def test_number_cells_say_nothing_of_the_mark_of_texts(tmp_path: Path) -> None:
+    """RAW-20."""
+    rows = [HEAD, *((number, "a", number + 0.125, date(2026, 3, 1)) for number in range(5))]
+    (frame,) = opened(tmp_path, workbook(rows)).columns([2])
+    forms = Forms(is_local=True)
+    seen = Suspicions(forms)
+    seen.rows = pl.int_range(1, 6, eager=True)
+    parse(frame["2"], pl.Decimal(18, 4), Column("billable_amount", forms, seen))
+    assert seen.other_mark(set()) is None
+    assert not seen.shaped_by
 
 
 def test_the_first_visible_sheet_with_a_header_is_read(tmp_path: Path) -> None:

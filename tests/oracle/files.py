@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 import pyarrow
 import pyarrow.parquet
 
+from tests.oracle.forms import Cut, Typed
 from tests.oracle.tables import is_header
 
 EXTENSIONS = (
@@ -67,29 +68,25 @@ def timestamp_in(name: str) -> datetime | None:
     return None
 
 
-class _Literal(str):
-    """A number of a JSON file, as it stands there."""
-
-    __slots__ = ()
-
-
 def _text(value: Any) -> str | None:
-    """A value of JSON or parquet as the text that CSV would have."""
-    if value is None:
+    """A value of JSON or parquet as the text that CSV would have, marked where it is no text."""
+    if value is None or (isinstance(value, Typed) and value == "NaN"):
         return None
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return Typed("true" if value else "false")
     if isinstance(value, float):
         if value != value:
             return None
-        return str(int(value)) if value.is_integer() else repr(value)
+        return Typed(int(value) if value.is_integer() else repr(value))
     if isinstance(value, Decimal):
-        return f"{value:f}"
+        return Typed(f"{value:f}")
+    if isinstance(value, int):
+        return Typed(value)
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, dict | list):
-        return json.dumps(value)
-    return str(value)
+        return Typed(json.dumps(value))
+    return value if isinstance(value, Typed) else str(value)
 
 
 def read_file(path: Path, table: str) -> tuple[list[str] | None, list[Cells], list[str]]:
@@ -157,7 +154,7 @@ def _read_rows(text: str, separator: str) -> tuple[list[str], list[Cells]]:
 def _read_json(text: str, *, is_lines: bool) -> tuple[list[str] | None, list[Cells]]:
     def load(part: str) -> Any:
         try:
-            return json.loads(part, parse_int=_Literal, parse_float=_Literal)
+            return json.loads(part, parse_int=Typed, parse_float=Typed, parse_constant=Typed)
         except ValueError as error:
             raise Refused(f"not readable as JSON: {error}") from None
 
@@ -236,7 +233,7 @@ def _workbook_text(
     if kind == "s":
         return texts[int(text)]
     if kind == "b":
-        return "true" if text == "1" else "false"
+        return Typed("true" if text == "1" else "false")
     if kind is not None:
         return text
     if form in ("14", "164"):
@@ -244,4 +241,6 @@ def _workbook_text(
         moment = datetime(1899, 12, 30) + timedelta(milliseconds=milliseconds)
         return f"{moment:%Y-%m-%d}" if form == "14" else moment.isoformat()
     number = float(text)
-    return str(int(number)) if number.is_integer() else repr(number)
+    if not number.is_integer():
+        return Typed(repr(number))
+    return (Cut if abs(number) >= 10**15 else Typed)(int(number))

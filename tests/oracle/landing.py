@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 from tests.oracle.files import Cells, Refused, extension_of, read_file, timestamp_in
+from tests.oracle.forms import (
+    PLAIN,
+    Forms,
+    Typed,
+    is_of_another_order,
+    looks_like_another_mark,
+    user_field,
+)
 from tests.oracle.tables import (
     CHARGE_KINDS,
     KEYS,
@@ -21,8 +29,10 @@ from tests.oracle.tables import (
     key_of,
     match_headers,
     normalise_header,
+    placeholders,
     source_of,
 )
+from tests.oracle.texts import clean_po
 
 __all__ = ["Batch", "BrokenRule", "Landing", "Row"]
 
@@ -122,12 +132,19 @@ class Landing:
 
     def __init__(self) -> None:
         """Start before the first refresh."""
+        self.forms = PLAIN
         self.contents: dict[str, list[Batch]] = {table: [] for table in TABLES}
 
     def take_in(
-        self, folder: Path, *, allow_shrink: bool = False, max_quarantine_ratio: float = 0.05
+        self,
+        folder: Path,
+        *,
+        allow_shrink: bool = False,
+        max_quarantine_ratio: float = 0.05,
+        forms: Forms = PLAIN,
     ) -> None:
         """Look at the folder as one refresh does: new contents are judged, refused ones again."""
+        self.forms = forms
         for table in TABLES:
             found = [self._content(path, folder, table) for path in files_of(folder, table)]
             for batch in sorted((batch for batch in found if batch), key=lambda found: found.order):
@@ -171,7 +188,8 @@ class Landing:
             if {"full", "deleted"} <= set(tokens_of(path.name)):
                 raise Refused("two kinds of batch in one name")
             batch.headers, delivered, above = read_file(path, batch.table)
-            _read_rows(batch, delivered)
+            is_local = str(extension_of(path.name)).startswith(("csv", "xlsx"))
+            _read_rows(batch, delivered, replace(self.forms, is_local=is_local))
             if above:
                 batch.drift.append((" | ".join(above)[:200], "above_header"))
             _check_budget(batch, max_ratio)
@@ -277,7 +295,7 @@ def kind_in(name: str) -> str:
     return "deleted" if tokens[-1] == "deleted" else "upsert"
 
 
-def _read_rows(batch: Batch, delivered: list[Cells]) -> None:
+def _read_rows(batch: Batch, delivered: list[Cells], forms: Forms) -> None:
     """VAL-1, VAL-2: type the rows of a batch, set the broken ones aside, the last of a key wins."""
     batch.delivered = len(delivered)
     if batch.headers is None:
@@ -289,10 +307,13 @@ def _read_rows(batch: Batch, delivered: list[Cells]) -> None:
     batch.drift = [(header, "new") for header in unknown]
     looked_for = KEYS[batch.table] if batch.is_deleted else TABLES[batch.table]
     batch.drift += [(column, "missing_optional") for column in looked_for if column not in chosen]
+    if forms.is_local:
+        _check_forms(batch.table, chosen, delivered, forms)
     last_of_key: dict[Key | None, Row] = {}
     for number, raw in enumerate(delivered, start=1):
         cells = {column: raw.get(header) for column, header in chosen.items()}
-        row, broken = judge(batch.table, cells, keys_alone=batch.is_deleted)
+        _fill_from_user_fields(cells, raw, forms, set(looked_for))
+        row, broken = judge(batch.table, cells, forms, keys_alone=batch.is_deleted)
         key = key_of(batch.table, row)
         if broken:
             batch.quarantined += 1
@@ -307,6 +328,38 @@ def _read_rows(batch: Batch, delivered: list[Cells]) -> None:
             batch.doubled.append(last_of_key[key])
         last_of_key[key] = row
     batch.rows = list(last_of_key.values())
+
+
+def _fill_from_user_fields(cells: Cells, raw: Cells, forms: Forms, columns: set[str]) -> None:
+    """RAW-23: a row without a PO takes the first field that has one; a company, its yes or no."""
+    po = cells.get("purchase_order_number")
+    is_free = po == "false" or clean_po(po, placeholders()) is None
+    is_text = not isinstance(po, Typed) or po[:1].isdigit() or po == "false"
+    if "purchase_order_number" in columns and is_text and is_free:
+        found = (user_field(raw, name) for name in forms.po_fields)
+        cells["purchase_order_number"] = next(
+            (text for text in found if text and len(text) <= 50), po
+        )
+    if "po_required" in columns and forms.po_required_field and not cells.get("po_required"):
+        word = (user_field(raw, forms.po_required_field) or "").strip().lower()
+        is_word = word in ("true", "1", "yes", "y", "false", "0", "no", "n")
+        cells["po_required"] = word if is_word else None
+
+
+def _check_forms(table: str, chosen: dict[str, str], delivered: list[Cells], forms: Forms) -> None:
+    """RAW-20, RAW-21: numbers and dates that are written in another way than they are read."""
+    for column, header in chosen.items():
+        kind = TABLES[table][column].kind
+        values = (raw.get(header) for raw in delivered)
+        texts = [text for text in values if text and not isinstance(text, Typed)]
+        if kind in ("id", "fk", "money", "hours") and forms.decimal_mark is None:
+            has_thousands = column != "hours_worked"
+            if looks_like_another_mark(texts, has_thousands=has_thousands):
+                raise Refused(f"{column} has another decimal mark")
+        if kind not in ("date", "ts"):
+            continue
+        if any(is_of_another_order(text, forms.date_order) for text in texts):
+            raise Refused(f"{column} has another order of dates")
 
 
 def _check_budget(batch: Batch, max_ratio: float) -> None:

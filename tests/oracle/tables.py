@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import Any
 
+from tests.oracle.forms import PLAIN, Forms, Typed, day_there, local_date, local_number, text_of
 from tests.oracle.texts import clean_po, read_placeholders, tidy_po
 
 Row = dict[str, Any]
@@ -359,14 +360,21 @@ def parse_timestamp(text: str) -> tuple[date, datetime]:
     return date(year, month, day), moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def parse_value(kind: str, text: str | None) -> Any:
+def parse_value(kind: str, text: str | None, column: str = "", forms: Forms = PLAIN) -> Any:
     """RAW-6, RAW-7: one cell. `""` and a missing column are null; a foreign key of 0 is null.
 
     Raises:
         ValueError: the text is not of this type.
     """
+    if text is not None and (kind == "text" or kind in CHOICES):
+        text = text_of(text, column)
     if text is None or text == "":
         return "charge" if kind == "kind" else None
+    is_local = forms.is_local and not isinstance(text, Typed)
+    if is_local and kind in ("id", "fk", *_WHOLE_PLACES):
+        text = local_number(text, forms.decimal_mark or ".") or "no number"
+    if is_local and kind in ("date", "ts"):
+        text = local_date(text, forms.date_order) or text
     if kind == "id":
         return parse_id(text)
     if kind == "fk":
@@ -376,7 +384,7 @@ def parse_value(kind: str, text: str | None) -> Any:
     if kind == "bool":
         return parse_bool(text)
     if kind == "date":
-        return parse_timestamp(text)[0]
+        return day_there(*parse_timestamp(text), text, forms.zone)
     if kind == "ts":
         return parse_timestamp(text)[1]
     if kind in CHOICES:
@@ -387,12 +395,13 @@ def parse_value(kind: str, text: str | None) -> Any:
 
 
 @cache
-def _placeholders() -> frozenset[str]:
+def placeholders() -> frozenset[str]:
+    """RES-3: the words of the seed, tidied."""
     return frozenset(map(tidy_po, read_placeholders()))
 
 
 def judge(
-    table: str, cells: dict[str, str | None], *, keys_alone: bool = False
+    table: str, cells: dict[str, str | None], forms: Forms = PLAIN, *, keys_alone: bool = False
 ) -> tuple[Row, list[tuple[str, str | None]]]:
     """RAW-1, VAL-1: the typed row, and (column, text) of every rule that it breaks.
 
@@ -406,7 +415,7 @@ def judge(
             row[column] = None
             continue
         try:
-            row[column] = parse_value(spec.kind, text)
+            row[column] = parse_value(spec.kind, text, column, forms)
         except ValueError:
             row[column] = None
             broken.append((column, text))
@@ -431,7 +440,7 @@ def judge(
             broken.append((PERIODS[table][1], cells[PERIODS[table][1]]))
     if table == "purchase_orders":
         text = row["purchase_order_number"]
-        if text is not None and clean_po(text, _placeholders()) is None:
+        if text is not None and clean_po(text, placeholders()) is None:
             broken.append(("purchase_order_number", text))
     return row, broken
 
@@ -439,7 +448,7 @@ def judge(
 def key_of(table: str, row: Row) -> Key | None:
     """RAW-8: what a row is known by, None when that does not parse; of a PO, the clean one."""
     key = tuple(
-        clean_po(row[column], _placeholders()) if column == "purchase_order_number" else row[column]
+        clean_po(row[column], placeholders()) if column == "purchase_order_number" else row[column]
         for column in KEYS[table]
     )
     return None if None in key else key

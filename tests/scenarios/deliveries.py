@@ -71,7 +71,12 @@ def _extensions(rng: random.Random, deliveries: list[Delivery]) -> list[str]:
 
 
 def make_steps(
-    rng: random.Random, count: int, *, steps: int = 3, **shape: bool | None
+    rng: random.Random,
+    count: int,
+    *,
+    steps: int = 3,
+    csv_forms: tuple[str, str] = (".", "ymd"),
+    **shape: bool | None,
 ) -> list[Step]:
     """Deliveries of many worlds, spread over several refreshes in any order.
 
@@ -82,6 +87,7 @@ def make_steps(
         rng: the only source of randomness.
         count: how many worlds.
         steps: between how many refreshes the deliveries are spread.
+        csv_forms: decimal mark and order of dates of CSV files.
         **shape: the switches of `make_worlds`.
     """
     made = [Step() for _ in range(steps)]
@@ -102,14 +108,14 @@ def make_steps(
                 rows = delivery.rows
             else:
                 rows = breaker.spoil(table, delivery.rows) if delivery.rows else []
-            content = encode(rng, table, rows, extension)
+            content = encode(rng, table, rows, extension, *csv_forms)
             made[at].files[name] = content, delivery.modified_at
             if at + 1 == steps:
                 continue
             fate = rng.random()
             if fate < 0.25 and delivery.rows and not delivery.is_deleted:
                 later = _corrected(rng, table, delivery.rows)
-                again = encode(rng, table, breaker.spoil(table, later), extension)
+                again = encode(rng, table, breaker.spoil(table, later), extension, *csv_forms)
                 made[at + 1].files[name] = again, delivery.modified_at + timedelta(hours=1)
                 if fate < 0.08 and at + 2 < steps:
                     # the earlier content comes back: known bytes change nothing
@@ -166,8 +172,8 @@ def refused_files(rng: random.Random, deliveries: dict[str, list[Delivery]]) -> 
                 *("empty.csv", "truncated.json", "truncated.parquet", "no-list.json", "twins.csv"),
                 *("no-name.csv", "latin.csv", "quote.csv", "all-broken.csv"),
             ),
-            "charges": ("truncated.csv.gz", "shrinking_full.csv"),
-            "time_entries": ("over-budget.jsonl",),
+            "charges": ("truncated.csv.gz", "shrinking_full.csv", "decimal-commas.csv"),
+            "time_entries": ("over-budget.jsonl", "american-dates.csv"),
         }.items()
         for name in names
     }
@@ -187,10 +193,15 @@ def refused_files(rng: random.Random, deliveries: dict[str, list[Delivery]]) -> 
         "all-broken.csv": b"id,company_name\nx,a\ny,b\n",
         "truncated.csv.gz": half["truncated.csv.gz"],
         "shrinking_full.csv": encode(rng, "charges", rows["charges"][:3], "csv"),
+        "decimal-commas.csv": (
+            b'id,billable_amount,date_purchased\n1,"1.234,50",2026-03-01\n2,7,2026-03-01\n'
+        ),
+        "american-dates.csv": b"id,hours_worked,date_worked\n1,2.5,3/15/2026\n",
         "over-budget.jsonl": encode(rng, "time_entries", [*broken, *entries[11:60]], "jsonl"),
     }
     tables = {"truncated.csv.gz": "charges", "shrinking_full.csv": "charges"}
-    tables["over-budget.jsonl"] = "time_entries"
+    tables["decimal-commas.csv"] = "charges"
+    tables |= dict.fromkeys(("over-budget.jsonl", "american-dates.csv"), "time_entries")
     latest = datetime(2026, 11, 19, 12)  # after every other delivery
 
     def step(files: dict[str, bytes]) -> Step:

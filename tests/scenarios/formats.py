@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pyarrow
@@ -32,14 +33,44 @@ ABOVE_HEADER = (
 )
 
 
-def _as_csv(rng: random.Random, headers: dict[str, str], table: str, rows: list[Row]) -> bytes:
+def _local_cell(rng: random.Random, kind: str, value: Any, mark: str, order: str) -> str:
+    """A text of a cell, also the way that people and spreadsheets write it (RAW-20, RAW-21)."""
+    if isinstance(value, Odd | None):
+        return cell(rng, kind, value)
+    if mark == "," and kind in ("decimal", "id"):
+        swapped = str.maketrans(".,", ",.")
+        return _local_cell(rng, kind, value, ".", order).translate(swapped)
+    if kind in ("date", "ts") and order != "ymd" and rng.random() < 0.5:
+        day = {"mdy": "%m{0}%d{0}%Y", "dmy": "%d{0}%m{0}%Y"}[order].format(rng.choice("/-."))
+        return f"{value:{day}}" + (f"{value: %I:%M:%S %p}" if kind == "ts" else "")
+    if kind != "decimal" or value != round(value, 2) or rng.random() < 0.8:
+        return cell(rng, kind, value)
+    written = f"{abs(value):,.2f}"
+    if rng.random() < 0.3:
+        written = written.replace(",", rng.choice([" ", "'", "\u00a0"]))
+    if value < 0:
+        return rng.choice([f"({written})", f"{written}-", f"-${written}", f"-{written}"])
+    return rng.choice([written, f"${written}", f"{written} USD", f"EUR {written}"])
+
+
+def _as_csv(
+    rng: random.Random,
+    headers: dict[str, str],
+    table: str,
+    rows: list[Row],
+    mark: str = ".",
+    order: str = "ymd",
+) -> bytes:
     separator = rng.choice([",", ",", ";", "\t"])
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=separator, lineterminator=rng.choice(["\n", "\r\n"]))
     has_unknown = rng.random() < 0.3
     writer.writerow([*headers.values(), *(["UDF: Region"] if has_unknown else [])])
     for row in rows:
-        cells = [cell(rng, TABLES[table][column][0], row[column]) for column in headers]
+        cells = [
+            _local_cell(rng, TABLES[table][column][0], row[column], mark, order)
+            for column in headers
+        ]
         writer.writerow([*cells, *(["North"] if has_unknown else [])])
     mark = rng.choice(["", "", "\ufeff"])
     # Of the rows alone, so that all else that chance decides stays as it is.
@@ -50,13 +81,14 @@ def _as_csv(rng: random.Random, headers: dict[str, str], table: str, rows: list[
 def _json_value(rng: random.Random, kind: str, value: Any) -> str:
     """A JSON literal; numbers and bools as such or as text."""
     if value is None or (value == "" and rng.random() < 0.5):
-        return "null"
+        return rng.choice(["null", "null", "NaN", "false" if kind == "text" else "null"])
     text = cell(rng, kind, value)
     if isinstance(value, bool) and rng.random() < 0.5:
         return "true" if value else "false"
     is_number = re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?", text)
     if is_number and rng.random() < 0.6:
-        return text  # also in a text column, which keeps the literal
+        # Also in a text column, which keeps the literal, but for a fraction of zeros.
+        return f"{text}.00" if kind in ("id", "text") and text.isdigit() else text
     return json.dumps(text, ensure_ascii=rng.random() < 0.5)
 
 
@@ -73,7 +105,10 @@ def _json_items(
             value = _json_value(rng, TABLES[table][column][0], row[column])
             fields.append(f"{json.dumps(header)}: {value}")
         if has_unknown:
-            fields.append('"userDefinedFields": [{"name": "Region", "value": {"de": ["Nord"]}}]')
+            fields.append(
+                '"userDefinedFields": [{"name": "Region", "value": {"de": ["Nord"]}}, '
+                '{"name": "Client PO", "value": "PO-77"}]'
+            )
         items.append("{" + ", ".join(fields) + "}")
     return items
 
@@ -127,7 +162,14 @@ def _as_parquet(rng: random.Random, headers: dict[str, str], table: str, rows: l
     return bytes(sink.getvalue())
 
 
-def _as_workbook(rng: random.Random, headers: dict[str, str], table: str, rows: list[Row]) -> bytes:
+def _as_workbook(
+    rng: random.Random,
+    headers: dict[str, str],
+    table: str,
+    rows: list[Row],
+    mark: str = ".",
+    order: str = "ymd",
+) -> bytes:
     """Cells of their own types, some of them typed as text."""
 
     def typed(kind: str, value: Any) -> Any:
@@ -135,11 +177,11 @@ def _as_workbook(rng: random.Random, headers: dict[str, str], table: str, rows: 
             return None
         is_typed = not isinstance(value, Odd) and kind != "text" and rng.random() < 0.8
         if not is_typed:
-            return cell(rng, kind, value)
+            return _local_cell(rng, kind, value, mark, order)
         # A workbook has 15 digits and milliseconds.
         if kind in ("id", "decimal"):
             has_room = len(str(value).replace(".", "")) < 15
-            return float(value) if has_room else cell(rng, kind, value)
+            return float(value) if has_room else _local_cell(rng, kind, value, mark, order)
         return value
 
     title = [("Exported by A. Clerk",)] if len(rows) % 2 else []
@@ -148,21 +190,37 @@ def _as_workbook(rng: random.Random, headers: dict[str, str], table: str, rows: 
 
 
 _Writer = Callable[[random.Random, dict[str, str], str, list[Row]], bytes]
+_LOCAL_WRITERS = {"csv": _as_csv, "xlsx": _as_workbook}
 _WRITERS: dict[str, _Writer] = {
-    "csv": _as_csv,
     "json": _as_json,
     "jsonl": _as_lines,
     "ndjson": _as_lines,
     "parquet": _as_parquet,
-    "xlsx": _as_workbook,
 }
 
 
-def encode(rng: random.Random, table: str, rows: list[Row], extension: str) -> bytes:
-    """One file of these rows: columns in any order, headers in any spelling."""
+def encode(
+    rng: random.Random,
+    table: str,
+    rows: list[Row],
+    extension: str,
+    mark: str = ".",
+    order: str = "ymd",
+) -> bytes:
+    """One file of these rows: columns in any order, headers in any spelling.
+
+    Args:
+        rng: the only source of randomness.
+        table: the table of the rows.
+        rows: some of them broken.
+        extension: which tells the format.
+        mark: decimal mark of the texts of a CSV or a workbook.
+        order: of the dates of these.
+    """
     headers = choose_headers(rng, table, rows)
     columns = list(headers)
     rng.shuffle(columns)
     kind, _, packed = extension.partition(".")
-    content = _WRITERS[kind](rng, {column: headers[column] for column in columns}, table, rows)
+    write = _WRITERS.get(kind) or partial(_LOCAL_WRITERS[kind], mark=mark, order=order)
+    content = write(rng, {column: headers[column] for column in columns}, table, rows)
     return gzip.compress(content, mtime=0) if packed else content

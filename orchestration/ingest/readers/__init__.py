@@ -35,16 +35,19 @@ class Format(NamedTuple):
         open: reads a file as far as its headers.
         is_text: whether it is checked as a text first.
         longest_line: how many bytes a line of the text may have.
+        is_local: whether its texts may write numbers and dates the local way (RAW-20, RAW-21).
     """
 
     open: Opener
     is_text: bool = True
     longest_line: int | None = None
+    is_local: bool = False
 
 
-_CSV = Format(open_csv, longest_line=RECORD_BYTES)
+_CSV = Format(open_csv, longest_line=RECORD_BYTES, is_local=True)
 _JSON, _JSON_LINES = (Format(partial(open_json, is_array=is_array)) for is_array in (True, False))
-_PARQUET, _XLSX = (Format(opener, is_text=False) for opener in (open_parquet, open_xlsx))
+_PARQUET = Format(open_parquet, is_text=False)
+_XLSX = Format(open_xlsx, is_text=False, is_local=True)
 
 # The place for a new format; messages name the extensions in this order.
 FORMATS: dict[str, Format] = {

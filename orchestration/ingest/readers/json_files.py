@@ -19,6 +19,14 @@ from orchestration.ingest.readers.delivery import (
 from orchestration.ingest.readers.stream import BLOCK_BYTES, RECORD_BYTES, unpacked
 from orchestration.ingest.rejections import RefusedFile
 from schemas import RawTable
+from schemas.grammar import with_literals
+
+
+class Literal(str):
+    """A number, `NaN` or an infinity, as it is written."""
+
+    __slots__ = ()
+
 
 NAMES_SHOWN = 5  # of an object that is no record
 
@@ -29,7 +37,9 @@ class _JsonText:
     def __init__(self, stream: io.TextIOBase, file: str) -> None:
         self._stream, self.file = stream, file
         self._text, self._at, self._ended = "", 0, False
-        literal: dict[str, Any] = dict.fromkeys(("parse_int", "parse_float", "parse_constant"), str)
+        literal: dict[str, Any] = dict.fromkeys(
+            ("parse_int", "parse_float", "parse_constant"), Literal
+        )
         self._decode = json.JSONDecoder(strict=False, **literal).raw_decode
         self.records = 0
 
@@ -208,9 +218,10 @@ def open_json(
 
 
 def _json_texts(values: list[Any]) -> pl.Series:
-    if any(not isinstance(value, str) and value is not None for value in values):
+    are_literals = [value is not None and type(value) is not str for value in values]
+    if any(are_literals):
         values = [
             value if isinstance(value, str) or value is None else json.dumps(value)
             for value in values
         ]
-    return pl.Series(values, dtype=pl.String)
+    return with_literals(values, are_literals)

@@ -1,7 +1,9 @@
 """Parquet, columns in their own types."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +20,7 @@ from orchestration.ingest.readers.delivery import (
 from orchestration.ingest.readers.stream import UNPACKED_RATIO, is_of_disk
 from orchestration.ingest.rejections import RefusedFile
 from schemas import RawTable
+from schemas.grammar import with_literals
 
 ROWS_PER_BYTE = 100  # real exports keep more than a byte for so many rows
 UTC_NAMES = ("UTC", "Etc/UTC", "Z", "+00:00")
@@ -87,7 +90,9 @@ def _from_arrow(array: pa.Array, file: str, column: str) -> pl.Series:
     if any(test(kind) for test in is_plain):
         return pl.Series(pl.from_arrow(array))
     try:
-        return pl.Series([_text(value) for value in array.to_pylist()], dtype=pl.String)
+        values = array.to_pylist()
+        texts = [_text(value) for value in values]
+        return with_literals(texts, [isinstance(value, dict | list | Decimal) for value in values])
     except (ValueError, OverflowError, pa.ArrowException, UnicodeError):
         raise RefusedFile(file, "odd_column", column=column, type=kind) from None
 
@@ -110,4 +115,6 @@ def _zoned(array: pa.Array) -> pl.Series:
 def _text(value: object) -> str | None:
     if value is None:
         return None
+    if isinstance(value, dict | list):
+        return json.dumps(value, default=str)
     return value.decode("utf-8") if isinstance(value, bytes) else str(value)

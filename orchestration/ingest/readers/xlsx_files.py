@@ -36,7 +36,7 @@ from orchestration.ingest.readers.xlsx_parts import (
 )
 from orchestration.ingest.rejections import RefusedFile
 from schemas import RawTable
-from schemas.grammar import CUT
+from schemas.grammar import CUT, with_literals
 
 MOST_ROWS = 1_048_576
 WHOLE_DIGITS = 10**15  # Excel keeps 15 digits of a number
@@ -185,24 +185,20 @@ def _series(cells: list[Cell], dtype: pl.DataType | None) -> pl.Series:
     if types <= {str}:
         return pl.Series(cells, dtype=pl.String)
     kinds = {float: pl.Float64(), bool: pl.Boolean(), date: pl.Date(), datetime: pl.Datetime("us")}
-    if len(types) == 1 and (only := types.pop()) in kinds and (only, dtype) != (float, pl.String()):
+    is_text = dtype in (None, pl.String)
+    if len(types) == 1 and (only := types.pop()) in kinds and not (is_text and only is float):
         return pl.Series(cells, dtype=kinds[only])
-    is_text = dtype == pl.String
-    is_typed = dtype is not None and not is_text
-    return pl.Series(
-        [None if cell is None else _text(cell, is_text, is_typed) for cell in cells],
-        dtype=pl.String,
-    )
+    # Numbers and bools are told from texts, which may have local forms.
+    texts = [None if cell is None else _text(cell, is_text) for cell in cells]
+    return with_literals(texts, [isinstance(cell, float | bool) for cell in cells])
 
 
-def _text(cell: Cell, is_kept: bool = False, is_among_texts: bool = False) -> str:
+def _text(cell: Cell, is_kept: bool = False) -> str:
     """The text of a cell.
 
     Args:
         cell: which is not empty.
         is_kept: whether its digits matter, which a workbook cuts after the fifteenth.
-        is_among_texts: whether local forms of numbers may stand beside it, so that a number must
-            not look like one of them: 12.5 is 125e-1.
     """
     if cell is None or isinstance(cell, NoValue):
         return ""
@@ -215,8 +211,4 @@ def _text(cell: Cell, is_kept: bool = False, is_among_texts: bool = False) -> st
     number = Decimal(repr(cell))
     if cell.is_integer():
         return f"{number:.0f}{CUT if is_kept and abs(cell) >= WHOLE_DIGITS else ''}"
-    if is_among_texts:
-        _, digits, exponent = number.as_tuple()
-        sign = "-" if cell < 0 else ""
-        return f"{sign}{''.join(map(str, digits))}e{exponent}"
     return f"{number:f}"
