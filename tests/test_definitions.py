@@ -1,6 +1,8 @@
 """Wiring: one list of raw tables, and names that meet everywhere."""
 
+import csv
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 from orchestration.build.assets import DBT_PROJECT
 from orchestration.definitions import build_definitions, defs
 from orchestration.ingest.assets import BATCHES, REJECTS, raw_assets
-from orchestration.settings import SettingError, read_settings
+from orchestration.settings import ROOT, SettingError, read_settings
 from schemas import RAW_TABLES
 from schemas.dbt import generated
 
@@ -183,3 +185,17 @@ def test_an_extract_older_than_the_limit_warns(
     assert ended.success
     assert check.passed is not is_late
     assert check.severity == dg.AssetCheckSeverity.WARN
+
+
+def test_a_conflict_type_is_in_the_seed_in_the_model_and_a_flag_of_the_mart(
+    manifest: dict[str, Any],
+) -> None:
+    """MIL-9."""
+    seed = (ROOT / "dbt_project/seeds/conflict_resolutions.csv").read_text(encoding="utf-8")
+    listed = {row["conflict_type"] for row in csv.DictReader(seed.splitlines())}
+    model = manifest["nodes"]["model.po_billing.int_milestone_conflicts"]["raw_code"]
+    found = set(re.findall(r"'(\w+)' as conflict_type", model))
+    columns = manifest["nodes"]["model.po_billing.fct_milestones"]["columns"]
+    flags = {name.removeprefix("has_") for name in columns if name.startswith("has_")}
+    assert found == listed, "int_milestone_conflicts and the seed conflict_resolutions differ"
+    assert flags - {"conflict"} == listed, "flags of fct_milestones and the seed differ"

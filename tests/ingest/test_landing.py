@@ -129,7 +129,7 @@ def test_a_name_that_means_a_timestamp_and_has_none_is_told(
 @pytest.mark.parametrize("name", ["03152026.csv", "15112026.csv", "2026.02.30.csv"])
 def test_what_can_only_be_a_date_and_is_none_is_refused(tmp_path: Path, name: str) -> None:
     """LND-10."""
-    with pytest.raises(RefusedFile, match="no date of the calendar; name it like 2026-11-20"):
+    with pytest.raises(RefusedFile, match="not a calendar date; name it like 2026-11-20"):
         deliver(tmp_path, name).extracted_at()
 
 
