@@ -41,20 +41,24 @@ dev: $(MANIFEST) ## open the Dagster UI on 127.0.0.1:3000
 report: .venv/ready ## print where the pages are, or write the page of one client: COMPANY=174
 	@$(PSA) report $(COMPANY)
 
-quarantine: .venv/ready ## show refused files and rows that were set aside, and what to do
+quarantine: .venv/ready ## show refused files and rows that were quarantined, and what to do
 	@$(PSA) quarantine
 
 unload: .venv/ready ## take a wrong delivery out: make unload BATCH=autotask/contracts/2026-11-20.full.csv
 	@$(PSA) unload "$(BATCH)"
 
-messages: .venv/ready # write the table of all messages about deliveries anew
+messages: .venv/ready # write the table of all messages about deliveries
 	@$(PSA) messages
 
-generated: .venv/ready # write what dbt knows of the raw tables anew, after a change of schemas/
+generated: .venv/ready # write what dbt knows of the raw tables, after a change of schemas/
 	@$(BIN)/python -m schemas.dbt
 
+check: lint ## the fast checks before a commit: lint, and the tests that need no refresh
+	$(BIN)/python -m pytest tests/schemas tests/test_rules.py tests/test_settings.py tests/test_definitions.py \
+		tests/ingest/test_landing.py tests/ingest/test_readers.py tests/publish/test_generations.py
+
 test: $(MANIFEST) browser ## run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 browser: # Chromium, which the tests of the pages drive
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || \

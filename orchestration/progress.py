@@ -6,8 +6,8 @@ A listener belongs to this process and to one refresh at a time; without one not
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-# Gets how many more are done, what they are, and how many there are in all, if that is known.
-Listener = Callable[[int, str, int | None], None]
+# Gets how many more are done, what they are, and how many more the step is now known to have.
+Listener = Callable[[int, str, int], None]
 
 _listeners: list[Listener] = []
 
@@ -22,13 +22,13 @@ def shown_by(listener: Listener) -> Iterator[None]:
         _listeners.remove(listener)
 
 
-def advance(done: int, unit: str, total: int | None = None) -> None:
+def advance(done: int, unit: str, expected: int = 0) -> None:
     """Say that so many more rows, models or pages of the step at work are done.
 
     Args:
         done: how many more.
         unit: what they are, in the plural.
-        total: how many the step has at most, if known.
+        expected: how many more the step has than was known so far.
     """
     for listener in _listeners:
-        listener(done, unit, total)
+        listener(done, unit, expected)

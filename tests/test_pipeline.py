@@ -25,7 +25,7 @@ def test_a_run_ends_with_its_key_figures(sample: Refresh) -> None:
     published = dict(zip(overview.columns, overview.fetchall()[0], strict=True))
     without_po = published["total_hours"] - published["hours_with_po"]
     assert figures["Charges"] == "7,155"
-    assert figures["Rows set aside"] == "0"
+    assert figures["Rows quarantined"] == "0"
     assert figures["Rows in"] == f"{sum(1 for _ in sample_rows()):,}"
     assert figures["Coverage by the charges' own POs"] == f"{published['direct_coverage_pct']} %"
     assert figures["Coverage after inheritance"] == f"{published['coverage_pct']} %"

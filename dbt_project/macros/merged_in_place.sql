@@ -1,7 +1,7 @@
 {#-
     A staging table whose raw table grows by deltas: only the rows of those that have come since the
     last build are written, in place of what was there of their keys. A later delta says nothing
-    about other keys. In doubt the table is made anew, as `updated_in_place` is.
+    about other keys. In doubt the table is rebuilt, as `updated_in_place` is.
 
     Config, under `meta.rows`:
         raw_table: where its rows come from, with the tables that are part of it; the model must
@@ -18,7 +18,7 @@
     {%- endif -%}
     {%- set reason = reason_to_make_anew(existing, rows['raw_table']) -%}
     {%- if not reason -%}
-        {#- Were this to fail, so would the build, and the next one would make everything anew. -#}
+        {#- Were this to fail, so would the build, and the next one would rebuild everything. -#}
         {%- do run_query(
             "create temporary table batches_at_hand as
             select batches.* from " ~ batches ~ " as batches

@@ -170,7 +170,7 @@
 
 {#- Make the table as any other, and say why; to be returned by a materialization. -#}
 {% macro made_anew(reason) %}
-    {%- do log(this.identifier ~ " is made anew: " ~ reason, info=true) -%}
+    {%- do log(this.identifier ~ " is rebuilt: " ~ reason, info=true) -%}
     {{ return(materialization_table_duckdb()) }}
 {% endmacro %}
 

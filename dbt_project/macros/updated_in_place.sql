@@ -1,10 +1,10 @@
 {#-
-    A table of lines that is brought up to date: only those lines are made anew that may say
+    A table of lines that is brought up to date: only those lines are rebuilt that may say
     something else than in the build before. Writing all of them is most of what the facts cost, and
     of one night to the next few change.
 
     That is right only when it is known what the table was made from, and when that has changed in a
-    way whose effects can be told line by line. In doubt the table is made anew.
+    way whose effects can be told line by line. In doubt the table is rebuilt.
 
     Config, under `meta.lines`:
         staging: the model that holds the lines; those views that lead from it to this table must

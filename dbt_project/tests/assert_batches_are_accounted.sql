@@ -1,4 +1,4 @@
--- Of every file, each row and each cent was loaded, set aside or counted as a duplicate; and what
+-- Of every file, each row and each cent was loaded, quarantined or counted as a duplicate; and what
 -- was counted at the ingest is what lies in the quarantine. (VAL-6)
 {{ config(meta={'dagster': {'ref': {'name': 'ingest_accounting'}}}) }}
 

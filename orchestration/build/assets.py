@@ -70,7 +70,7 @@ def mart_assets(settings: Settings) -> dg.AssetsDefinition:
         _open_warehouse(settings, context.log.warning)
         if not _is_whole(context.assets_def):
             # Of a selection, only those tests whose models are all up to date.
-            yield from _build(dbt, ["--indirect-selection", "buildable"], None, context, settings)
+            yield from _build(dbt, ["--indirect-selection", "buildable"], 0, context, settings)
             return
         warehouse = settings.warehouse_dir / WAREHOUSE
         inputs = Inputs.of(settings, run_as_of(context, settings))
@@ -98,7 +98,7 @@ def mart_assets(settings: Settings) -> dg.AssetsDefinition:
 def _build(
     dbt: DbtCliResource,
     choice: list[str],
-    nodes: int | None,
+    nodes: int,
     context: dg.AssetExecutionContext,
     settings: Settings,
 ) -> Iterator[Any]:
@@ -107,7 +107,7 @@ def _build(
     Args:
         dbt: the command.
         choice: which nodes to build, as arguments of `dbt build`.
-        nodes: how many these are, if known.
+        nodes: how many these are; 0 when that is not known.
         context: of the run.
         settings: where to build.
     """
@@ -121,8 +121,9 @@ def _build(
     if parse_state.exists():
         parse_state.chmod(0o640)  # copied from the checkout, mode and all
     try:
+        advance(0, "models and tests", expected=nodes)
         for result in build.stream():
-            advance(1, "models and tests", nodes)
+            advance(1, "models and tests")
             yield result
     except DagsterDbtCliRuntimeError as error:
         mistakes = explain(target, settings, "error", "fail", "runtime error")

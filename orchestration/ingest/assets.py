@@ -62,7 +62,7 @@ def _raw_asset(source: str, name: str, settings: Settings) -> dg.AssetsDefinitio
             description="Every delivered file is loaded, but for single rows that break a rule.",
         ),
         dg.AssetCheckSpec(
-            "quarantine", asset=key, description="No row of the files read was set aside."
+            "quarantine", asset=key, description="No row of the files read was quarantined."
         ),
     ]
     has_age = not table.is_optional() and not settings.is_sample

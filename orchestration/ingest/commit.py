@@ -29,6 +29,7 @@ from orchestration.ingest.raw_store import (
 from orchestration.ingest.refused import REFUSED_ROWS_KEPT, remember
 from orchestration.ingest.rejections import RefusedFile
 from orchestration.ingest.rows import Rows
+from orchestration.progress import advance
 
 
 def load_content(
@@ -104,9 +105,11 @@ def _write_valid(
     }
     most_kept = max(REFUSED_ROWS_KEPT, allowed_rejects(files.settings, rows.most_rows))
     writing: Future[None] | None = None
+    advance(0, "rows", expected=rows.most_rows)
     with ThreadPoolExecutor(1) as second_core:
         for piece in rows.pieces():
             valid = judged.take(piece, most_kept)
+            advance(len(piece[0]), "rows")
             if writing:
                 writing.result()
             writing = second_core.submit(append, writer, valid.with_columns(**stamps))

@@ -164,7 +164,7 @@ def as_markdown() -> str:
         "|---|---|",
         *(f"| {_plain(words.found)} | {_plain(words.remedy)} |" for words in REFUSALS.values()),
         "",
-        "## Rows that are set aside",
+        "## Quarantined rows",
         "",
         "The rest of the file is loaded. `make quarantine` prints file, row, column, rule, value.",
         "",

@@ -25,7 +25,7 @@ def _tables(settings: Settings) -> Iterator[TableFiles]:
 
 
 def show_quarantine(settings: Settings) -> str:
-    """The refused files and the newest rows that were set aside, with what to do about them."""
+    """The refused files and the newest rows that were quarantined, with what to do about them."""
     refused: list[Content] = []
     rejects: list[tuple[float, pl.DataFrame]] = []
     for table in _tables(settings):

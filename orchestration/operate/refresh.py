@@ -45,7 +45,7 @@ def _refresh(settings: Settings, job: dg.JobDefinition, force: bool) -> bool:
     current = settings.marts_dir / "current"
     before = current.resolve()
     run_id = str(uuid.uuid4())
-    console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    console = Console(file=sys.stdout, highlight=False)
     try:
         # Running a job this way bypasses its executor and the lock that the executor takes.
         with dg.DagsterInstance.get() as instance, hold_for_run(settings, instance, run_id):

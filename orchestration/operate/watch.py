@@ -74,12 +74,13 @@ class Watch(logging.Handler):
         elif event.event_type_value == "STEP_FAILURE":
             self._ended(f"  {event.step_key:<40} failed")
 
-    def advance(self, done: int, unit: str, total: int | None) -> None:
-        """Show that the current step has done so many more."""
+    def advance(self, done: int, unit: str, expected: int) -> None:
+        """Show that the current step has done so many more, and has so many more to do."""
         if self._step is None:
             return
-        self._bars.update(self._step, advance=done, total=total)
         task = self._bars.tasks[self._bars.task_ids.index(self._step)]
+        total = (task.total or 0) + expected or None
+        self._bars.update(self._step, advance=done, total=total)
         rate = f", {task.speed:,.0f}/s" if task.speed else ""
         self._bars.update(self._step, said=f"{task.completed:,.0f} {unit}{rate}")
 
@@ -90,5 +91,5 @@ class Watch(logging.Handler):
         self._print(line)
 
     def _print(self, line: str) -> None:
-        self._console.print(line, markup=False)
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
         self._console.file.flush()

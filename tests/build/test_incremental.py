@@ -1,4 +1,4 @@
-"""Staging and facts, brought up to date night after night, against the same made anew."""
+"""Staging and facts, brought up to date night after night, against the same rebuilt."""
 
 import multiprocessing
 import os
@@ -195,7 +195,7 @@ class Nights:
             return bool(connection.execute(schemas).fetchall())
 
     def differences(self, model: str) -> dict[str, int]:
-        """Rows of a table that are not those that it would have if it was made anew."""
+        """Rows of a table that are not those that it would have if it was rebuilt."""
         folder = "staging/autotask" if model in STAGED else "marts/purchase_orders"
         query = self.target / f"compiled/po_billing/models/{folder}/{model}.sql"
         anew = query.read_text(encoding="utf-8")
@@ -214,11 +214,11 @@ class Nights:
             }
 
     def outcomes(self, models: Iterable[str] = FACTS.values()) -> tuple[str, ...]:
-        """What became of tables: brought up to date, or why made anew. They must be right."""
+        """What became of tables: brought up to date, or why rebuilt. They must be right."""
         outcomes = []
         for model in models:
             assert self.differences(model) == {}, f"night {self.nights}, {model}"
-            said = re.findall(rf"{model} is (?:made anew: )?(.*?)(?=\x1b|\n|$)", self.said)
+            said = re.findall(rf"{model} is (?:rebuilt: )?(.*?)(?=\x1b|\n|$)", self.said)
             outcomes.append(said[0] if said else "not said")
         return tuple(outcomes)
 

@@ -427,7 +427,11 @@ def is_as_read(path: Path, reading: Reading) -> bool:
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.json", "a.parquet"])
-@pytest.mark.parametrize("content", [b"", b"id\n1\n" * 400_000, PACKED, PACKED[:-9], b"\xff" * 9])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"id\n1\n" * 400_000, PACKED, PACKED[:-9], b"\xff" * 9],
+    ids=["empty", "lines", "packed", "cut", "no text"],
+)
 def test_the_hash_is_that_of_the_file_whatever_its_text_is(
     tmp_path: Path, name: str, content: bytes
 ) -> None:

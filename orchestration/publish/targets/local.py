@@ -5,6 +5,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from orchestration.progress import advance
 from orchestration.published import PublishError, row_counts
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS, SCHEMA, open_database, quoted
@@ -34,6 +35,7 @@ def write_marts(
             raise PublishError(f"{built} has a write-ahead log after its checkpoint")
         # The copy keeps the disk busy while the processors compress the parquet files.
         copying = disk.submit(_copy, built, folder / MARTS)
+        advance(0, "marts", expected=len(counts))
         for mart, count in counts.items():
             target = folder / parquet_of(mart)
             if mart not in reused or not _linked(reused[mart], target):
@@ -42,6 +44,7 @@ def write_marts(
             written = len(connection.read_parquet(str(target)))
             if written != count:
                 raise PublishError(f"{target.name} holds {written} rows, the mart {count}")
+            advance(1, "marts")
         copying.result()
     return counts
 
