@@ -23,7 +23,7 @@ help: ## list the targets
 
 setup: $(MANIFEST) ## make .venv from the lock and parse the dbt project, once
 
-run: $(MANIFEST) ## refresh: ingest, validate, build, test, publish; rebuilds what changed, all with FORCE=1
+run: $(MANIFEST) ## refresh: ingest, validate, build, test, publish; rebuilds what changed, FORCE=1 everything
 	@$(PSA) run $(if $(FORCE),--force)
 
 generations: .venv/ready ## list what is published, and which generation readers open
@@ -47,15 +47,16 @@ quarantine: .venv/ready ## show refused files and rows that were quarantined, an
 unload: .venv/ready ## take a wrong delivery out: make unload BATCH=autotask/contracts/2026-11-20.full.csv
 	@$(PSA) unload "$(BATCH)"
 
-messages: .venv/ready # write the table of all messages about deliveries
+messages: .venv/ready ## write the table of all messages about deliveries
 	@$(PSA) messages
 
-generated: .venv/ready # write what dbt knows of the raw tables, after a change of schemas/
+generated: .venv/ready ## write what dbt knows of the raw tables, after a change of schemas/
 	@$(BIN)/python -m schemas.dbt
 
 check: lint ## the fast checks before a commit: lint, and the tests that need no refresh
 	$(BIN)/python -m pytest tests/schemas tests/test_rules.py tests/test_settings.py tests/test_definitions.py \
-		tests/ingest/test_landing.py tests/ingest/test_readers.py tests/publish/test_generations.py
+		tests/ingest/test_landing.py tests/ingest/test_readers.py tests/ingest/test_messages.py \
+		tests/publish/test_generations.py
 
 test: $(MANIFEST) browser ## run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -76,7 +77,7 @@ definitions: $(MANIFEST) # the dbt project parses and Dagster loads all definiti
 	$(WITH_SETTINGS) $(BIN)/dbt --quiet parse $(DBT_DIRS)
 	$(WITH_SETTINGS) $(BIN)/dagster definitions validate -m orchestration.definitions
 
-format: .venv/ready ## put code into shape
+format: .venv/ready ## format the code and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/sqlfluff fix $(LINTED_SQL)
@@ -85,7 +86,7 @@ docs: $(MANIFEST) ## write the documentation of all models as one page
 	$(WITH_SETTINGS) $(BIN)/dbt --quiet docs generate --static $(DBT_DIRS)
 	@echo dbt_project/target/static_index.html
 
-bench: $(MANIFEST) ## measure refreshes of 1 M charges, or SCALE=1400 (10 M), and what they compare with
+bench: $(MANIFEST) ## time refreshes of 1 M charges (10 M with SCALE=1400) against the baselines
 	$(BIN)/python -m tests.bench $(if $(SCALE),--scale $(SCALE))
 
 clean: ## remove everything that can be rebuilt; live data stays

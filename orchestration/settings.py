@@ -4,6 +4,7 @@ The setting `landing_dir` is the variable PSA_LANDING_DIR, and so on; `.env.exam
 for the people who set them.
 """
 
+import difflib
 import hashlib
 import os
 import re
@@ -33,6 +34,8 @@ SAMPLE_DIR = ROOT / "data" / "sample"
 SAMPLE_AS_OF_DATE = date(2026, 11, 20)
 PREFIX = "PSA_"
 SOURCES = ("autotask", "reference")
+# Set by the pipeline itself for dbt, or read by `dagster.yaml`.
+INTERNAL = ("PSA_RUN_", "PSA_PREVIOUS", "PSA_DAGSTER_")
 LEAST_MEMORY = 256_000_000  # bytes; the sample can be refreshed with it
 
 
@@ -353,6 +356,17 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             "Set it to the folder that holds autotask/ and reference/."
         )
     return settings
+
+
+def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Say which variables look like a setting and are none; nothing reads them."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    told = []
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and name not in known and not name.startswith(INTERNAL):
+            near = difflib.get_close_matches(name, known, 1)
+            told.append(f"{name} is not a setting." + (f" Did you mean {near[0]}?" if near else ""))
+    return told
 
 
 def _in_words(name: str, given: Mapping[str, str]) -> str:

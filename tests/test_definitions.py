@@ -1,6 +1,8 @@
 """Wiring: one list of raw tables, and names that meet everywhere."""
 
+import csv
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,8 @@ import pytest
 
 from orchestration.build.assets import DBT_PROJECT
 from orchestration.definitions import build_definitions, defs
-from orchestration.ingest.assets import BATCHES, REJECTS, raw_assets
-from orchestration.settings import SettingError, read_settings
+from orchestration.ingest.assets import BATCHES, DUPLICATES, REJECTS, raw_assets
+from orchestration.settings import ROOT, SettingError, read_settings
 from schemas import RAW_TABLES
 from schemas.dbt import generated
 
@@ -32,12 +34,14 @@ def test_every_dbt_source_has_a_raw_asset_and_a_schema_and_the_other_way_round(
 ) -> None:
     sources = {(node["source_name"], node["name"]) for node in manifest["sources"].values()}
     raw_assets = {key for key, spec in specs().items() if spec.group_name == "raw"}
-    assert sources == raw_assets == {*RAW_TABLES, tuple(BATCHES.path), tuple(REJECTS.path)}
+    others = {tuple(key.path) for key in (BATCHES, REJECTS, DUPLICATES)}
+    assert sources == raw_assets == {*RAW_TABLES, *others}
 
 
 def test_every_raw_table_reaches_its_staging_model(manifest: dict[str, Any]) -> None:
-    for source, table in RAW_TABLES:
-        model = manifest["nodes"][f"model.po_billing.stg_{source}__{table}"]
+    for (source, table), schema in RAW_TABLES.items():
+        whole, _ = schema.part_of() or (table, "")
+        model = manifest["nodes"][f"model.po_billing.stg_{source}__{whole}"]
         assert f"source.po_billing.{source}.{table}" in model["depends_on"]["nodes"]
 
 
@@ -47,11 +51,11 @@ def test_dbt_knows_the_raw_tables_as_the_schemas_declare_them() -> None:
 
 
 def test_every_id_of_another_record_says_which_table_it_is_of() -> None:
-    """RES-6: those of resources apart, which are no raw table."""
+    """RES-6: those of resources and billing codes apart, which are no raw table."""
     tables = RAW_TABLES.values()
     declared = {column: to for table in tables for column, to in table.foreign_keys().items()}
     ids = {column for table in tables for column in table.columns() if column.endswith("_id")}
-    assert ids - declared.keys() == {"resource_id"}
+    assert ids - declared.keys() == {"resource_id", "billing_code_id"}
     assert {column.removesuffix("_id"): parent for column, parent in declared.items()} == {
         "company": "companies",
         "parent_company": "companies",
@@ -183,3 +187,17 @@ def test_an_extract_older_than_the_limit_warns(
     assert ended.success
     assert check.passed is not is_late
     assert check.severity == dg.AssetCheckSeverity.WARN
+
+
+def test_a_conflict_type_is_in_the_seed_in_the_model_and_a_flag_of_the_mart(
+    manifest: dict[str, Any],
+) -> None:
+    """MIL-9."""
+    seed = (ROOT / "dbt_project/seeds/conflict_resolutions.csv").read_text(encoding="utf-8")
+    listed = {row["conflict_type"] for row in csv.DictReader(seed.splitlines())}
+    model = manifest["nodes"]["model.po_billing.int_milestone_conflicts"]["raw_code"]
+    found = set(re.findall(r"'(\w+)' as conflict_type", model))
+    columns = manifest["nodes"]["model.po_billing.fct_milestones"]["columns"]
+    flags = {name.removeprefix("has_") for name in columns if name.startswith("has_")}
+    assert found == listed, "int_milestone_conflicts and the seed conflict_resolutions differ"
+    assert flags - {"conflict"} == listed, "flags of fct_milestones and the seed differ"

@@ -6,7 +6,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.settings import ROOT, SAMPLE_DIR, SettingError, read_settings
+from orchestration.settings import (
+    ROOT,
+    SAMPLE_DIR,
+    SettingError,
+    read_settings,
+    unknown_settings,
+)
 
 
 def test_a_clone_runs_on_the_sample_at_once() -> None:
@@ -148,3 +154,9 @@ def test_dbt_gets_resolved_paths_and_limits() -> None:
     assert environment["PSA_DATA_DIR"] == str(ROOT / "data" / "demo")
     assert environment["PSA_RUN_AS_OF_DATE"] == "2026-01-02"
     assert "PSA_AS_OF_DATE" not in environment
+
+
+def test_a_misspelt_setting_is_told_with_the_one_most_like_it() -> None:
+    environment = {"PSA_LANDNG_DIR": "x", "PSA_RUN_TEMP_DIR": "x", "PSA_CURRENCY": "EUR", "X": ""}
+    told = unknown_settings(environment)
+    assert told == ["PSA_LANDNG_DIR is not a setting. Did you mean PSA_LANDING_DIR?"]

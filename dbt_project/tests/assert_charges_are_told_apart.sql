@@ -1,5 +1,5 @@
--- Each kind of charges is numbered apart, so a charge without a kind may be merged with another one,
--- or counted a second time under its kind. Money would be lost or doubled either way. (RAW-11, RAW-12)
+-- Each kind of charges is numbered apart: one without a kind may be merged with another charge, or
+-- counted a second time under its kind. Money would be lost or doubled. (RAW-11, RAW-12)
 {{ config(meta={'dagster': {'ref': {'name': 'stg_autotask__unclear_charges'}}}) }}
 
 with

@@ -1,6 +1,6 @@
--- A status of digits alone is the number of a status: whoever reads a mart does not know what it
--- means, and no seed can match it by its words. Export the label, or list the number in the seed.
--- Only a warning since 2026-11-26: a number is odd to read, and every other figure is right. (RAW-13)
+-- A status of digits alone is the number of a status: whoever reads it does not know what it means,
+-- and no seed can match it by its words. Export the label, or list the number in the seed.
+-- Only a warning since 2026-11-26: it is odd to read, and all other figures are right. (RAW-13)
 {{ config(
     severity='warn',
     meta={'dagster': {'ref': {'name': 'stg_autotask__charges'}}},
@@ -9,13 +9,25 @@
 with
 
 statuses as (
-    select 'charges' as table_name, status_name from {{ ref('stg_autotask__charges') }}
+    select
+        'charges' as table_name,
+        status_name
+    from {{ ref('stg_autotask__charges') }}
     union all
-    select 'projects' as table_name, status_name from {{ ref('stg_autotask__projects') }}
+    select
+        'projects' as table_name,
+        status_name
+    from {{ ref('stg_autotask__projects') }}
     union all
-    select 'tasks' as table_name, status_name from {{ ref('stg_autotask__tasks') }}
+    select
+        'tasks' as table_name,
+        status_name
+    from {{ ref('stg_autotask__tasks') }}
     union all
-    select 'tickets' as table_name, status_name from {{ ref('stg_autotask__tickets') }}
+    select
+        'tickets' as table_name,
+        status_name
+    from {{ ref('stg_autotask__tickets') }}
 ),
 
 -- Few statuses stand on many rows: each spelling is compared once.

@@ -23,13 +23,13 @@ class Words(NamedTuple):
 
 # Refused as a whole: nothing of the file is loaded, and nothing is published until it is mended.
 REFUSALS: dict[str, Words] = {
-    "unreadable": Words("cannot be opened: {reason}", "give the pipeline leave to read it"),
+    "unreadable": Words("cannot be opened: {reason}", "let the pipeline's user read it"),
     "outside": Words(
         "leads out of the landing folder, to {target}", "deliver the file itself, not a link"
     ),
     "odd_name": Words("the file name {name} is not UTF-8", "rename the file"),
     "impossible_date": Words(
-        "{value!r} in the file name is no date of the calendar", "name it like 2026-11-20"
+        "{value!r} in the file name is not a calendar date", "name it like 2026-11-20"
     ),
     "twins": Words(
         "{others} is the whole of {table}, too, and only one file can be",

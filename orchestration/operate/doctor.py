@@ -21,7 +21,7 @@ from orchestration.published import (
     current_generation,
     unfinished_folders,
 )
-from orchestration.settings import ROOT, Settings
+from orchestration.settings import ROOT, Settings, unknown_settings
 from orchestration.warehouse import MARTS, WAREHOUSE, open_database
 
 FRESH_HOURS = 26
@@ -71,6 +71,8 @@ def _settings(settings: Settings) -> Iterator[str]:
         raise Finding(
             f"PSA_DATA_DIR: the data folder belongs to {first}. Set PSA_DATA_DIR to another folder."
         )
+    if unknown := unknown_settings():
+        raise Finding(" ".join(unknown))
     secrets = {
         "PSA_ALERT_WEBHOOK": settings.alert_webhook,
         "PSA_POSTGRES_URL": settings.postgres_url,
@@ -148,13 +150,13 @@ def _lock(settings: Settings) -> Iterator[str]:
     if not settings.data_dir.exists():
         return
     if is_refreshing(settings):
-        yield f"a refresh works: {holder_of(settings)}"
+        yield f"a refresh is running: {holder_of(settings)}"
     elif dead := holder_of(settings):
         raise Finding(
             f"a refresh died: {dead}. The next one tidies up by itself; `make run` starts it."
         )
     else:
-        yield "no refresh works"
+        yield "no refresh is running"
 
 
 def _runs(settings: Settings) -> Iterator[str]:
@@ -186,7 +188,7 @@ def _published(settings: Settings) -> Iterator[str]:
         counts = check_generation(current.folder, settings)
     except PublishError as error:
         raise Finding(f"{error}. `make rollback` opens the one before.") from None
-    yield f"{current.folder.name} opens: {len(counts)} marts, {sum(counts.values()):,} rows"
+    yield f"readers open {current.folder.name}: {len(counts)} marts, {sum(counts.values()):,} rows"
     manifest = current.manifest or {}
     published = datetime.fromisoformat(manifest["published_at"])
     hours = (datetime.now(UTC) - published).total_seconds() / 3600
@@ -199,7 +201,7 @@ def _published(settings: Settings) -> Iterator[str]:
 
 def _leftovers(settings: Settings) -> Iterator[str]:
     if is_refreshing(settings):
-        yield "not looked for while a refresh works"
+        yield "not looked for while a refresh is running"
         return
     stale = [
         *unfinished_folders(settings),
@@ -218,7 +220,7 @@ def _leftovers(settings: Settings) -> Iterator[str]:
             raise Finding(f"{name} cannot be opened, a refresh makes it again: {error}") from None
     if found:
         raise Finding(f"of a process that died: {', '.join(found)}. The next refresh removes them.")
-    yield "nothing unfinished lies about"
+    yield "no unfinished files"
 
 
 def _ago(moment: datetime) -> str:

@@ -23,7 +23,7 @@ from schemas import RAW_TABLES
 from tests.scenarios import AS_OF_DATE, deliveries, worlds
 from tests.scenarios.broken_rows import Breaker
 from tests.scenarios.formats import encode
-from tests.scenarios.tables import Row, source_of
+from tests.scenarios.tables import CHARGE_KINDS, Row, source_of
 
 WORLDS, SEED = 40, 8
 FACTS = {
@@ -63,7 +63,14 @@ class Nights:
         # A server that has imported dbt saves a third of every run.
         self.processes = multiprocessing.get_context("forkserver")
         self.processes.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb"])
-        made = worlds.make_worlds(self.rng, WORLDS, labor_invoiced=False, with_tickets=True)
+        made = worlds.make_worlds(
+            self.rng,
+            WORLDS,
+            labor_invoiced=False,
+            with_tickets=True,
+            with_kinds=True,
+            with_charges=True,
+        )
         for table, batches in made.items():
             for delivery in batches:
                 self.write(table, delivery.file, delivery.rows, delivery.modified_at)
@@ -287,6 +294,17 @@ def test_tables_brought_up_to_date_are_those_made_anew(nights: Nights) -> None:
     nights.night()
     assert nights.outcomes() == (OUT_OF_TURN, "its columns have changed")
     assert nights.outcomes(STAGED) == (OUT_OF_TURN, IN_PLACE)
+
+    # Charges of one kind come by their own table, beside others; then some of them are deleted.
+    kind = next(table for table in CHARGE_KINDS if table in nights.rows)
+    nights.deliver(kind, [*nights.changed(kind, 6), *nights.new(kind, 2)])
+    nights.deliver("charges", nights.changed("charges", 6))
+    nights.night()
+    assert nights.outcomes()[0] == nights.outcomes(STAGED)[0] == IN_PLACE
+    gone = [{"id": row["id"]} for row in nights.changed(kind, 5)]
+    nights.write(kind, f"{kind}/2026-11-20T{nights.nights:02}0000Z.deleted.csv", gone)
+    nights.night()
+    assert nights.outcomes()[0] == nights.outcomes(STAGED)[0] == OUT_OF_TURN
 
     # So many charges that writing all is as quick; so many deleted rows that scans would be slow.
     nights.deliver("charges", nights.changed("charges", len(nights.rows["charges"]) // 3))

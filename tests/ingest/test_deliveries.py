@@ -8,7 +8,8 @@ import random
 from collections import Counter
 from pathlib import Path
 
-from orchestration.settings import SAMPLE_AS_OF_DATE, SAMPLE_DIR
+from orchestration.ingest.raw_store import TableFiles
+from orchestration.settings import SAMPLE_AS_OF_DATE, SAMPLE_DIR, read_settings
 from tests import oracle
 from tests.conftest import Refresh, refresh
 from tests.oracle.accounting import compare_accounting, compute_accounting
@@ -134,3 +135,58 @@ def test_the_deliveries_break_every_rule_in_every_format(tmp_path: Path) -> None
     whole_tables = Counter(batch.batch_id for batch in contents if "/" not in batch.batch_id)
     assert max(whole_tables.values()) > 1
     assert any(batch.is_full and batch.quarantined_keys for batch in contents)
+
+
+SMALL = {
+    "companies.csv": "id,company_name\n11,Fernhill Dairy\n",
+    "contracts.csv": "id,company_id,contract_name\n101,11,Care\n",
+    "projects.csv": "id,company_id,project_name\n",
+    "tasks.csv": "id,title\n",
+    "time_entries.csv": "id,date_worked,hours_worked\n",
+    "contract_milestones.csv": "id,title,amount,status_name\n",
+    "charges/a.csv": "id,contract_id,billable_amount,date_purchased\n1,101,100,2026-03-01\n",
+    "charges/b.csv": "id,ticket_id,billable_amount,date_purchased\n1,701,500,2026-03-01\n",
+}
+
+
+def test_two_kinds_of_charges_without_their_kind_are_not_merged(tmp_path: Path) -> None:
+    """RAW-9, RAW-10, RAW-11, RAW-12, LND-14: delivered in tables of their kind, both are there."""
+    autotask = tmp_path / "landing" / "autotask"
+    (autotask / "charges").mkdir(parents=True)
+    for name, text in SMALL.items():
+        (autotask / name).write_text(text, encoding="utf-8")
+    data_dir = tmp_path / "data"
+    ended = refreshed(tmp_path / "landing", data_dir)
+    assert ended.exit_code == 1
+    for part in (
+        "ids=1,",
+        "make unload BATCH=autotask/charges/a.csv; make unload BATCH=autotask/charges/b.csv",
+        "deliver charge_kind in these files, or a table a kind (contract_charges, ",
+    ):
+        assert part in ended.errors
+
+    settings = read_settings(
+        {"PSA_LANDING_DIR": str(tmp_path / "landing"), "PSA_DATA_DIR": str(data_dir)}
+    )
+    charges = TableFiles("autotask", "charges", settings)
+    (autotask / "charges/b.csv").rename(autotask / "ticket_charges.csv")
+    assert charges.unload("charges/b.csv")
+    ended = refreshed(tmp_path / "landing", data_dir)
+    assert ended.exit_code == 1
+    assert "problem=beside tables a kind, charge_count=1, ids=1, " in ended.errors
+    assert "then make unload BATCH=autotask/charges/a.csv\n" in ended.errors
+
+    (autotask / "charges/a.csv").rename(autotask / "contract_charges.csv")
+    (autotask / "charges").rmdir()
+    assert charges.unload("charges/a.csv")
+    (autotask / "contract_charges").mkdir()
+    (autotask / "contract_charges/2000-01-01.deleted.csv").write_text("id\n1\n", encoding="utf-8")
+    ended = refreshed(tmp_path / "landing", data_dir)
+    assert ended.exit_code == 0, ended.output + ended.errors
+    found = ended.marts().sql(
+        "select charge_key, billable_amount from marts.fct_charges_po_resolved order by charge_key"
+    )
+    assert found.fetchall() == [("contract-1", 100), ("ticket-1", 500)]
+    landing = Landing()
+    landing.take_in(tmp_path / "landing")
+    assert differences(landing, ended) == []

@@ -1,4 +1,4 @@
-"""Which keys of a table are alive (LND-6): the guard and the staging models say the same."""
+"""Which keys are alive (LND-6, LND-14): the guard and the staging models say the same."""
 
 import json
 import random
@@ -38,7 +38,7 @@ SPELLINGS: dict[str, tuple[list[Record], Record, Record]] = {
         {"authorized_amount": "-1"},
     ),
 }
-SEEDS, DELIVERIES = range(12), 7
+SEEDS, DELIVERIES = range(16), 7
 
 
 class Keys:
@@ -77,10 +77,9 @@ class Keys:
         for path in (self.landing / source, files.raw, files.quarantine):
             shutil.rmtree(path, ignore_errors=True)
 
-    def deliver(self, name: str, day: int, rows: list[Record], *, is_full: bool) -> None:
+    def deliver(self, name: str, day: int, rows: list[Record], kind: str) -> None:
         """Deliver a file and load it."""
         source, _ = self.tables[name]
-        kind = ".full" if is_full else ""
         file = f"{name}/2026-11-{day:02}{kind}.json" if day else f"{name}.json"
         path = self.landing / source / file
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -126,6 +125,6 @@ def test_the_guard_and_the_models_agree_on_which_keys_are_alive(keys: Keys, name
             if rng.random() < 0.2:
                 records.append(spellings[-1] | valid)  # a key that cannot be read
             day = rng.randint(0, 9)  # 0 for the table's one file
-            keys.deliver(name, day, records, is_full=rng.random() < 0.6)
+            keys.deliver(name, day, records, rng.choice([".full", ".full", "", ".deleted"]))
             alive = keys.of_the_guard(name)
             assert alive == keys.of_the_models(name), f"seed {seed}"

@@ -129,7 +129,7 @@ def test_a_name_that_means_a_timestamp_and_has_none_is_told(
 @pytest.mark.parametrize("name", ["03152026.csv", "15112026.csv", "2026.02.30.csv"])
 def test_what_can_only_be_a_date_and_is_none_is_refused(tmp_path: Path, name: str) -> None:
     """LND-10."""
-    with pytest.raises(RefusedFile, match="no date of the calendar; name it like 2026-11-20"):
+    with pytest.raises(RefusedFile, match="not a calendar date; name it like 2026-11-20"):
         deliver(tmp_path, name).extracted_at()
 
 
@@ -217,3 +217,30 @@ def test_a_file_name_that_is_not_utf8_is_refused_in_printable_words(tmp_path: Pa
         pass
     assert str(refusal.value).encode()
     assert batch.batch.encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("2026-11-21.deleted.csv", "deleted"),
+        ("2026-11-21_DELETED.parquet", "deleted"),
+        ("deleted.jsonl.gz", "deleted"),
+        ("2026-11-21.deleted.v2.csv", "upsert"),
+        ("deleted-2026-11-21.csv", "upsert"),
+        ("2026-11-21.undeleted.csv", "upsert"),
+        ("2026-11-21 deleted.csv", "upsert"),
+    ],
+)
+def test_deleted_counts_as_the_last_part_of_a_name(tmp_path: Path, name: str, kind: str) -> None:
+    """LND-14: anywhere else it is named in a warning."""
+    assert deliver(tmp_path, name).kind == kind
+    _, warnings = find_batches(tmp_path)
+    is_odd = "deleted" in name.lower().replace("-", ".").split(".") and kind == "upsert"
+    assert [f"autotask/companies/{name}: `deleted`" in text for text in warnings] == [True] * is_odd
+
+
+@pytest.mark.parametrize("name", ["2026-11-21.full.deleted.csv", "deleted_2026-11-21_full.json"])
+def test_a_name_with_two_kinds_is_refused(tmp_path: Path, name: str) -> None:
+    """LND-14."""
+    with pytest.raises(RefusedFile, match="both full and deleted"):
+        deliver(tmp_path, name).extracted_at()

@@ -334,6 +334,91 @@ def test_two_spellings_of_a_po_are_one_record(tmp_path: Path) -> None:
     assert desk.rows("company_id, purchase_order_number") == [(1, "PO 7 "), (2, "PO 7")]
 
 
+def test_a_list_of_deleted_keys_is_judged_by_its_keys_alone(tmp_path: Path) -> None:
+    """LND-14, VAL-6."""
+    desk = Desk(tmp_path, name="charges")
+    desk.deliver(
+        "charges/2026-11-20.csv",
+        "id,charge_kind,billable_amount,date_purchased\n1,ticket,5,2026-01-01\n",
+    )
+    desk.deliver(
+        "charges/2026-11-21.deleted.csv",
+        "id,charge_kind,billable_amount,name,name\n"
+        "1,Ticket,x,a,b\n1,ticket,,,\n2,ticket,,,\n3,,,,\n,ticket,,,\n4,oven,,,\n",
+    )
+    load = desk.load()
+    assert load.refusals == []
+    assert load.warnings == [
+        "autotask/charges/2026-11-21.deleted.csv: 2 of its 3 keys are not current"
+    ]
+    content = desk.contents()[-1]
+    assert content.batch_kind == "deleted"
+    assert (content.delivered, content.loaded) == (6, 3)
+    assert (content.quarantined, content.duplicates) == (2, 1)
+    assert content.measure_delivered is content.measure_loaded is None
+    assert content.measure_quarantined is content.measure_duplicates is None
+    kept = "id, charge_kind, billable_amount, name, _batch_kind"
+    assert desk.rows(kept)[1:] == [
+        (1, "ticket", None, None, "deleted"),
+        (2, "ticket", None, None, "deleted"),
+        (3, "charge", None, None, "deleted"),
+    ]
+    assert desk.rows("row_number, column_name", "quarantine") == [(5, "id"), (6, "charge_kind")]
+    assert desk.load().warnings == []
+
+
+def test_a_list_of_deleted_keys_needs_the_key(desk: Desk) -> None:
+    """LND-14."""
+    desk.deliver("companies/2026-11-21.deleted.csv", "company_name\nAcme\n")
+    assert desk.refusals() == ["missing_column"]
+
+
+def test_what_is_deleted_in_a_table_of_one_kind_may_be_held_by_charges(tmp_path: Path) -> None:
+    """RAW-10, LND-14."""
+    charges, tickets = Desk(tmp_path, name="charges"), Desk(tmp_path, name="ticket_charges")
+    head = "id,charge_kind,billable_amount,date_purchased\n"
+    charges.deliver("charges.csv", head + "1,ticket,5,2026-01-01\n2,contract,5,2026-01-01\n")
+    charges.load()
+    tickets.deliver("ticket_charges/1.deleted.csv", "id\n1\n2\n3\n")
+    assert tickets.load().warnings == [
+        "autotask/ticket_charges/1.deleted.csv: 2 of its 3 keys are not current"
+    ]
+
+
+@pytest.mark.parametrize(("gone", "refused"), [(10, []), (11, ["deletes"])])
+def test_a_list_that_deletes_more_than_half_is_refused(
+    desk: Desk, gone: int, refused: list[str]
+) -> None:
+    """LND-13: those that are not current count for nothing."""
+    desk.deliver_ids("companies/2026-11-20.full.csv", range(20))
+    ids = [*range(gone), *range(100, 200)]
+    desk.deliver("companies/2026-11-21.deleted.csv", "id\n" + "\n".join(map(str, ids)))
+    assert desk.refusals() == refused
+    assert desk.refusals(PSA_ALLOW_SHRINK="1") == []
+
+
+def test_duplicates_are_kept_apart_and_judged_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RAW-11, VAL-5: a charge that its file named twice is still known after a change of rules."""
+    desk = Desk(tmp_path, name="charges")
+    head = "id,contract_id,ticket_id,billable_amount,date_purchased\n"
+    path = desk.deliver("charges/a.csv", head + "1,7,,100,2026-03-01\n1,,9,500,2026-03-01\n")
+    desk.load()
+
+    def doubled() -> list[tuple[object, ...]]:
+        columns = "id, contract_id, ticket_id, _schema_version"
+        pattern = desk.store().duplicates / "*.parquet"
+        return duckdb.read_parquet(str(pattern), union_by_name=True).project(columns).fetchall()
+
+    table = RAW_TABLES["autotask", "charges"]
+    assert doubled() == [(1, 7, None, table.version())]
+    path.unlink()
+    monkeypatch.setattr(table, "version", lambda: "newer")
+    desk.load()
+    assert doubled() == [(1, 7, None, "newer")]
+
+
 def test_row_numbers_count_through_all_chunks(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orchestration.ingest.readers.delivery.CHUNK_ROWS", 2_048)
     lines = [f"{number},Company {number}" for number in range(1, 10_001)]
@@ -831,6 +916,7 @@ def test_a_load_killed_at_any_step_ends_like_an_undisturbed_one(tmp_path: Path) 
 
 
 DAYS = st.integers(1, 6)
+KINDS = st.sampled_from(["", ".full", ".deleted"])
 ROWS = st.lists(
     st.tuples(st.sampled_from(["1", "2", "3", "x", ""]), st.sampled_from(["a", "b", ""])),
     max_size=5,
@@ -845,7 +931,7 @@ ROWS = st.lists(
 )
 @given(
     deliveries=st.lists(
-        st.tuples(DAYS, st.booleans(), st.sampled_from(["csv", "jsonl"]), ROWS),
+        st.tuples(DAYS, KINDS, st.sampled_from(["csv", "jsonl"]), ROWS),
         min_size=1,
         max_size=6,
         unique_by=lambda delivery: delivery[:3],
@@ -854,19 +940,19 @@ ROWS = st.lists(
 )
 def test_the_order_in_which_files_arrive_never_matters(
     tmp_path_factory: pytest.TempPathFactory,
-    deliveries: list[tuple[int, bool, str, list[tuple[str, str]]]],
+    deliveries: list[tuple[int, str, str, list[tuple[str, str]]]],
     seed: int,
 ) -> None:
     """LND-8: all that the models read is the same, byte for byte, however the files trickle in."""
 
-    def deliver(desk: Desk, delivery: tuple[int, bool, str, list[tuple[str, str]]]) -> None:
-        day, is_full, extension, rows = delivery
+    def deliver(desk: Desk, delivery: tuple[int, str, str, list[tuple[str, str]]]) -> None:
+        day, kind, extension, rows = delivery
         lines = (
             ["id,company_name", *(f"{number},{name}" for number, name in rows)]
             if extension == "csv"
             else [json.dumps({"id": number, "company_name": name}) for number, name in rows]
         )
-        name = f"companies/2026-11-0{day}{'.full' if is_full else ''}.{extension}"
+        name = f"companies/2026-11-0{day}{kind}.{extension}"
         desk.deliver(name, "\n".join(lines) + "\n")
 
     together = Desk(tmp_path_factory.mktemp("together"))

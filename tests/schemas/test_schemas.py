@@ -3,7 +3,8 @@
 import polars as pl
 import pytest
 
-from schemas import RAW_TABLES, RawTable
+from schemas import RAW_TABLES, RawTable, parts_of
+from schemas.base import keys_alone
 from schemas.headers import HeaderError
 from schemas.po_texts import clean_po
 
@@ -56,13 +57,13 @@ VALID: dict[Key, dict[str, str]] = {
     },
     ("autotask", "charges"): {
         "id": "1",
-        "charge_kind": "contract",
         "company_id": "1",
         "contract_id": "1",
         "project_id": "1",
         "task_id": "1",
         "ticket_id": "1",
         "milestone_id": "1",
+        "billing_code_id": "1",
         "purchase_order_number": "PO 1",
         "internal_po_number": "I 1",
         "material_code_name": "Hardware",
@@ -72,10 +73,12 @@ VALID: dict[Key, dict[str, str]] = {
         "billable_amount": "-1.5",
         "extended_cost": "1",
         "is_billable": "true",
+        "is_billed": "1",
         "invoice_number": "4711",
         "status_name": "Pending",
         "date_purchased": "2026-01-01",
         "last_modified_at": "2026-01-02T03:04:05Z",
+        "charge_kind": "contract",
     },
     ("autotask", "time_entries"): {
         "id": "1",
@@ -88,6 +91,7 @@ VALID: dict[Key, dict[str, str]] = {
         "hours_to_bill": "-1",
         "billing_amount": "10",
         "is_non_billable": "n",
+        "is_billed": "no",
         "invoice_number": "4711",
         "last_modified_at": "2026-01-02T03:04:05Z",
     },
@@ -138,12 +142,19 @@ VALID: dict[Key, dict[str, str]] = {
     },
 }
 
+CHARGES = ("autotask", "charges")
+PARTS = [("autotask", name) for name in parts_of(*CHARGES)]
+VALID |= {
+    part: {column: text for column, text in VALID[CHARGES].items() if column != "charge_kind"}
+    for part in PARTS
+}
+
 REQUIRED = {
     ("autotask", "companies"): ["id", "company_name"],
     ("autotask", "contracts"): ["id", "company_id", "contract_name"],
     ("autotask", "projects"): ["id", "company_id", "project_name"],
     ("autotask", "tasks"): ["id", "title"],
-    ("autotask", "charges"): ["id", "billable_amount", "date_purchased"],
+    **{key: ["id", "billable_amount", "date_purchased"] for key in (CHARGES, *PARTS)},
     ("autotask", "time_entries"): ["id", "date_worked", "hours_worked"],
     ("autotask", "contract_milestones"): ["id", "title", "amount", "status_name"],
     ("autotask", "tickets"): ["id", "company_id", "title"],
@@ -178,6 +189,8 @@ LONGEST = {
     ("autotask", "tickets"): {"ticket_number": 50, "title": 255, "purchase_order_number": 50},
     ("reference", "purchase_orders"): {"purchase_order_number": 50, "currency": 3},
 }
+
+LONGEST |= dict.fromkeys(PARTS, LONGEST[CHARGES])
 
 BROKEN_VALUES: list[tuple[Key, str, str, str]] = [
     (
@@ -362,6 +375,8 @@ ALIASES = {
     ("autotask", "charges", "quantity"): ["unitQuantity"],
     ("autotask", "charges", "is_billable"): ["isBillableToCompany"],
     ("autotask", "charges", "status_name"): ["Status", "chargeStatusName"],
+    ("autotask", "change_order_charges", "id"): ["change_order_charge_id", "Charge ID"],
+    ("autotask", "ticket_charges", "status_name"): ["ticketChargeStatusName", "chargeStatusName"],
     ("autotask", "time_entries", "id"): ["timeEntryID"],
     ("autotask", "time_entries", "last_modified_at"): ["lastModifiedDateTime"],
     ("autotask", "contract_milestones", "status_name"): ["status"],
@@ -383,6 +398,34 @@ def test_aliases_are_accepted_in_their_order(source: str, table: str, column: st
     with_canonical = [*aliases, column, *others]
     if with_canonical.count("company_id") < 2:
         assert schema.headers().match(with_canonical)[column] == len(aliases)
+
+
+def test_tables_of_one_kind_have_the_columns_of_charges_but_for_the_kind() -> None:
+    """RAW-10."""
+    columns = RAW_TABLES[CHARGES].columns()
+    del columns["charge_kind"]
+    kinds = []
+    for part in PARTS:
+        table = RAW_TABLES[part]
+        assert table.columns() == columns
+        assert table.key() == ("id",)
+        assert table.is_optional()
+        kinds.append(table.part_of())
+    assert kinds == [
+        ("charges", kind) for kind in ("contract", "project", "ticket", "change_order")
+    ]
+
+
+def test_of_deleted_keys_nothing_but_the_key_is_judged() -> None:
+    """LND-14."""
+    charges = keys_alone(RAW_TABLES[CHARGES])
+    assert charges.headers().match(["Charge ID", "billableAmount", "Name", "name"]) == {"id": 0}
+    rows, broken = charges.judge(
+        pl.DataFrame({"id": ["1", "x"], "charge_kind": [None, "Ticket"], "name": ["a" * 101] * 2})
+    )
+    assert rows.rows() == [(1, "charge"), (None, "ticket")]
+    assert broken.rows() == [(1, "id", "a whole number", "x")]
+    assert charges.control_total() is None
 
 
 @pytest.mark.parametrize(
