@@ -220,8 +220,12 @@ def open_json(
 def _json_texts(values: list[Any]) -> pl.Series:
     are_literals = [value is not None and type(value) is not str for value in values]
     if any(are_literals):
-        values = [
-            value if isinstance(value, str) or value is None else json.dumps(value)
-            for value in values
-        ]
+        values = [_json_text(value) for value in values]
     return with_literals(values, are_literals)
+
+
+def _json_text(value: Any) -> str | None:
+    """The text of a value; a bare NaN is none (RAW-6)."""
+    if value is None or (isinstance(value, Literal) and value == "NaN"):
+        return None
+    return value if isinstance(value, str) else json.dumps(value)
