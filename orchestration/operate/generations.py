@@ -20,8 +20,7 @@ def show_generations(settings: Settings) -> None:
     if not generations:
         raise LookupError(f"Nothing is published in {settings.marts_dir} yet; `make run` does it.")
     table = Table(box=None, pad_edge=False)
-    table.add_column("", no_wrap=True)
-    table.add_column("id", no_wrap=True)
+    table.add_column("  id", no_wrap=True)
     for heading in ("age", "as of", "rows", "size"):
         table.add_column(heading, justify="right", no_wrap=True)
     for generation in reversed(generations):
@@ -34,8 +33,7 @@ def _row(generation: Generation) -> tuple[str, ...]:
     manifest = generation.manifest or {}
     rows = sum(manifest["row_counts"].values()) if manifest else 0
     return (
-        "*" if generation.is_current else "",
-        generation.folder.name,
+        f"{'*' if generation.is_current else ' '} {generation.folder.name}",
         _age(manifest.get("published_at")),
         manifest.get("as_of_date", "unreadable"),
         f"{rows:,}",

@@ -89,7 +89,9 @@ def test_a_run_of_dagster_waits_for_the_lock_names_its_holder_and_keeps_it_for_a
     (settings.data_dir / "refresh.json").write_text(json.dumps(vars(holder)))
     threading.Timer(1, lock.release).start()
     _, said = run_locked_job(instance)
-    assert f"process 4711 since 2026-01-01 02:00:00 UTC, run {RUN_ID}. Waiting for its end" in said
+    assert (
+        f"process 4711 since 2026-01-01 02:00:00 UTC, run {RUN_ID}. Waiting for it to end" in said
+    )
     assert not is_refreshing(settings)
     assert holder_of(settings) is None
 
@@ -133,7 +135,7 @@ def test_old_history_is_forgotten_and_what_goes_on_is_not(
 def test_every_job_takes_the_lock_and_an_infrastructure_retry_repeats_all_steps() -> None:
     definitions = build_definitions(read_settings({}))
     for name in ("nightly_refresh", "__ASSET_JOB"):
-        assert definitions.resolve_job_def(name).executor_def.name == "single_run_executor"
+        assert definitions.resolve_job_def(name).executor_def.name == "single_run"
     tags = definitions.resolve_job_def("nightly_refresh").tags
     assert tags["dagster/retry_strategy"] == "ALL_STEPS"
 

@@ -1,7 +1,6 @@
 """The marts in Postgres, against a server of one's own."""
 
 import contextlib
-import dataclasses
 import json
 import os
 import shutil
@@ -216,7 +215,8 @@ def test_a_schema_of_somebody_else_is_not_replaced(bi: Settings) -> None:
     ],
 )
 def test_the_password_is_in_no_message(bi: Settings, right: str, wrong: str) -> None:
-    mistaken = dataclasses.replace(bi, postgres_url=address_of(bi).replace(right, wrong))
+    address = address_of(bi).replace(right, wrong)
+    mistaken = bi.model_copy(update={"postgres_url": address})
     with pytest.raises(PostgresError) as raised:
         load_current(mistaken)
     assert "PSA_POSTGRES_URL" in str(raised.value)
