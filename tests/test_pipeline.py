@@ -255,7 +255,7 @@ def materialise(selection: str, data_dir: Path, **variables: str) -> tuple[int, 
     arguments = ["asset", "materialize", "-m", "orchestration.definitions", "--select", selection]
     variables["PSA_DATA_DIR"] = str(data_dir)
     code, output, errors = python(
-        "-m", "orchestration.cli", "exec", dagster, *arguments, **variables
+        "-m", "orchestration.cli", "exec", dagster, *arguments, root=ROOT, **variables
     )
     return code, output + errors
 
