@@ -10,7 +10,8 @@ from orchestration.settings import ROOT
 from tests.bench.measure import Cost
 
 STEP = re.compile(r"  (\w+) +(\d+\.\d) s\n")
-MODELS, GENERATION = "psa_models", "generation"  # steps that are told apart further
+MODELS = "psa_models"  # the step that is told apart further
+STEP_GROUPS = {"reports": "reports", "generation": "publish"}  # all others load a table
 # The stages whose ratio to the floor is kept, for the test that guards it.
 GROUPS = ("ingest", "dbt models", "dbt tests", "publish")
 FACTOR = 2
@@ -33,8 +34,8 @@ class Stage:
 def stages(cost: Cost, data_dir: Path) -> list[Stage]:
     """The stages of a refresh that has just ended; together they are the whole of it.
 
-    What lies between two steps counts for the later one. Within dbt's step and that of the
-    generation only the clock is known: processor time is shared out by it.
+    What lies between two steps counts for the later one. Within dbt's step only the clock is
+    known: processor time is shared out by it.
     """
     found: list[Stage] = []
     wall = cpu = start_wall = start_cpu = 0.0
@@ -54,10 +55,8 @@ def stages(cost: Cost, data_dir: Path) -> list[Stage]:
             passed, worked = passed * share, worked * share
         if name == MODELS:
             parts = _dbt_parts(data_dir, passed)
-        elif name == GENERATION:
-            parts = _generation_parts(data_dir, passed)
         else:
-            parts = [("ingest", name, passed)]
+            parts = [(STEP_GROUPS.get(name, "ingest"), name, passed)]
         found += [Stage(*part, worked * part[-1] / passed if passed else 0) for part in parts]
     found.insert(0, Stage("start and end", "start of Python and Dagster", start_wall, start_cpu))
     rest = cost.wall - max(wall, start_wall), cost.cpu - max(cpu, start_cpu)
@@ -86,17 +85,6 @@ def _dbt_parts(data_dir: Path, wall: float) -> list[tuple[str, str, float]]:
     told = [(group, name, seconds * shrink) for (group, name), seconds in parts.items()]
     start = wall - sum(seconds for *_, seconds in told)
     return [("start and end", "start of dbt, and between its models", start), *told]
-
-
-def _generation_parts(data_dir: Path, wall: float) -> list[tuple[str, str, float]]:
-    """Publishing, and the pages: from the last file that is none of them to the last that is."""
-    folder = (data_dir / "marts/current").resolve()
-    last = {True: 0.0, False: 0.0}  # by whether it belongs to the pages
-    for path in filter(Path.is_file, folder.rglob("*")):
-        is_page = path.is_relative_to(folder / "reports")
-        last[is_page] = max(last[is_page], path.stat().st_mtime)
-    reports = min(max(last[True] - last[False], 0), wall)
-    return [("publish", "publish", wall - reports), ("reports", "reports", reports)]
 
 
 def by_group(found: Iterable[Stage]) -> dict[str, tuple[float, float]]:

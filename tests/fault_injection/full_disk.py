@@ -53,7 +53,7 @@ def fill(disk: Path) -> None:
     settings = read_settings({"PSA_DATA_DIR": str(disk / "data")})
     current = settings.marts_dir / "current"
     published, rows = current.resolve(), check_generation(current, settings)
-    refresh = [sys.executable, "-m", "orchestration.cli", "run"]
+    refresh = [sys.executable, "-m", "orchestration.cli", "run", "--force"]
 
     for room in (0, 4_000_000):  # at the start, and within the build
         with full(disk, room):
