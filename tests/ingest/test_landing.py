@@ -236,7 +236,8 @@ def test_deleted_counts_as_the_last_part_of_a_name(tmp_path: Path, name: str, ki
     assert deliver(tmp_path, name).kind == kind
     _, warnings = find_batches(tmp_path)
     is_odd = "deleted" in name.lower().replace("-", ".").split(".") and kind == "upsert"
-    assert [f"autotask/companies/{name}: `deleted`" in text for text in warnings] == [True] * is_odd
+    told = [f"autotask/companies/{name}: `deleted`" in warning.words for warning in warnings]
+    assert told == [True] * is_odd
 
 
 @pytest.mark.parametrize("name", ["2026-11-21.full.deleted.csv", "deleted_2026-11-21_full.json"])

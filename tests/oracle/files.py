@@ -89,7 +89,9 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, Typed) else str(value)
 
 
-def read_file(path: Path, table: str) -> tuple[list[str] | None, list[Cells], list[str]]:
+def read_file(
+    path: Path, table: str, *, keys_alone: bool = False
+) -> tuple[list[str] | None, list[Cells], list[str]]:
     """Headers (None where a file of no rows has none), rows, and lines above the header of a file.
 
     Raises:
@@ -102,7 +104,7 @@ def read_file(path: Path, table: str) -> tuple[list[str] | None, list[Cells], li
     if extension == "parquet":
         return *_read_parquet(content), []
     if extension == "xlsx":
-        return _read_workbook(content, table)
+        return _read_workbook(content, table, keys_alone)
     if str(extension).endswith(".gz"):
         try:
             content = gzip.decompress(content)
@@ -113,11 +115,11 @@ def read_file(path: Path, table: str) -> tuple[list[str] | None, list[Cells], li
     except UnicodeDecodeError as error:
         raise Refused(f"not UTF-8: {error}") from None
     if str(extension).startswith("csv"):
-        return _read_csv(text, table)
+        return _read_csv(text, table, keys_alone)
     return *_read_json(text, is_lines=extension != "json"), []
 
 
-def _read_csv(text: str, table: str) -> tuple[list[str], list[Cells], list[str]]:
+def _read_csv(text: str, table: str, keys_alone: bool) -> tuple[list[str], list[Cells], list[str]]:
     """LND-20: the header is the first of 21 lines of text that has all required columns."""
     lines = text.splitlines(keepends=True)
     above: list[str] = []
@@ -126,7 +128,7 @@ def _read_csv(text: str, table: str) -> tuple[list[str], list[Cells], list[str]]
             continue
         for separator in ",;\t":
             first = next(csv.reader([line.strip("\r\n")], delimiter=separator))
-            if is_header(first, table):
+            if is_header(first, table, keys_alone=keys_alone):
                 rest = "".join(lines[number:])
                 return *_read_rows(rest, separator), above
         above.append(line.strip())
@@ -184,7 +186,9 @@ def _read_parquet(content: bytes) -> tuple[list[str], list[Cells]]:
     return table.column_names, rows
 
 
-def _read_workbook(content: bytes, table: str) -> tuple[list[str], list[Cells], list[str]]:
+def _read_workbook(
+    content: bytes, table: str, keys_alone: bool
+) -> tuple[list[str], list[Cells], list[str]]:
     """LND-23: the first sheet, all of it at once; its formats 14 and 164 are those of dates."""
     try:
         book = zipfile.ZipFile(io.BytesIO(content))
@@ -203,7 +207,7 @@ def _read_workbook(content: bytes, table: str) -> tuple[list[str], list[Cells], 
     above: list[str] = []
     for number, row in enumerate(rows):
         headers = [str(text) for text in row.values()]
-        if is_header(headers, table):
+        if is_header(headers, table, keys_alone=keys_alone):
             columns = dict(zip(headers, row, strict=True))
             cells = [
                 {header: one.get(column) for header, column in columns.items()}

@@ -187,7 +187,9 @@ class Landing:
             timestamp_in(path.name)
             if {"full", "deleted"} <= set(tokens_of(path.name)):
                 raise Refused("two kinds of batch in one name")
-            batch.headers, delivered, above = read_file(path, batch.table)
+            batch.headers, delivered, above = read_file(
+                path, batch.table, keys_alone=batch.is_deleted
+            )
             is_local = str(extension_of(path.name)).startswith(("csv", "xlsx"))
             _read_rows(batch, delivered, replace(self.forms, is_local=is_local))
             if above:

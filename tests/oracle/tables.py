@@ -280,14 +280,14 @@ def match_headers(
     return chosen, unknown
 
 
-def is_header(headers: list[str], table: str) -> bool:
-    """LND-20: whether a line has all required columns."""
+def is_header(headers: list[str], table: str, *, keys_alone: bool) -> bool:
+    """LND-20: whether a line has all required columns; LND-14: or those of the key."""
     names = {normalise_header(header) for header in headers}
     return all(
         names & {normalise_header(name) for name in (column, *spec.aliases)}
         | (names & {normalise_header(column[: -len("name")] + "label")})
         for column, spec in TABLES[table].items()
-        if spec.is_required
+        if (column in KEYS[table] if keys_alone else spec.is_required)
     )
 
 
