@@ -59,7 +59,8 @@ check: lint ## the fast checks before a commit: lint, and the tests that need no
 		tests/publish/test_generations.py
 
 test: $(MANIFEST) browser ## run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -m alone
 
 browser: # Chromium, which the tests of the pages drive
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || \

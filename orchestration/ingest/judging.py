@@ -15,6 +15,7 @@ from orchestration.ingest.rows import Piece
 from schemas import RawTable
 from schemas.forms import PLAIN, Forms
 from schemas.suspicions import Suspicions
+from schemas.validation import judge
 
 
 @dataclass
@@ -67,7 +68,7 @@ class JudgedRows:
         numbers, delivered = piece
         if self.seen:
             self.seen.rows = numbers
-        rows, broken = self.table.judge(delivered, self.forms, self.seen)
+        rows, broken = judge(self.table, delivered, self.forms, self.seen)
         rows = rows.with_columns(numbers.alias("_row_number"))
         self.delivered += rows.height
         self.measure_delivered += self._total(rows)

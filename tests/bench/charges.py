@@ -12,7 +12,7 @@ from typing import Any
 
 import pandera.backends.polars.builtin_checks  # noqa: F401 - else the first validation imports it
 
-from orchestration.ingest import commit
+from orchestration.ingest import commit, judging
 from orchestration.ingest.landing import find_batches
 from orchestration.ingest.load import TableLoader
 from orchestration.ingest.raw_store import TableFiles
@@ -28,7 +28,7 @@ def main(landing: str, data_dir: str) -> None:
     settings = read_settings({"PSA_LANDING_DIR": landing, "PSA_DATA_DIR": data_dir})
     batches = find_batches(Path(landing))[0][TABLE]
     files = TableFiles(*TABLE, settings)
-    spent = _timed(files.table, DeliveredRows, commit)
+    spent = _timed(judging, DeliveredRows, commit)
     started = time.perf_counter()
     loaded = TableLoader(files).load(batches)
     seconds = time.perf_counter() - started
@@ -38,7 +38,7 @@ def main(landing: str, data_dir: str) -> None:
     print(rows, seconds, *spent.values())
 
 
-def _timed(table: Any, rows: Any, module: Any) -> dict[str, float]:
+def _timed(judging: Any, rows: Any, commit: Any) -> dict[str, float]:
     """Count the seconds of each of STEPS from now on."""
     spent = dict.fromkeys(STEPS, 0.0)
 
@@ -57,8 +57,8 @@ def _timed(table: Any, rows: Any, module: Any) -> dict[str, float]:
         yield from iter(timed("read", lambda: next(found, None)), None)
 
     pieces_of, rows.pieces = rows.pieces, pieces
-    table.judge = timed("validate", table.judge)
-    module.append = timed("write", module.append)
+    judging.judge = timed("validate", judging.judge)
+    commit.append = timed("write", commit.append)
     return spent
 
 

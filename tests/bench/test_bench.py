@@ -20,6 +20,7 @@ from tests.bench.stages import (
 )
 from tests.conftest import Refresh, python
 
+pytestmark = pytest.mark.alone
 RATIOS = dict.fromkeys(GROUPS, 1.5)
 
 

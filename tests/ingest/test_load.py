@@ -29,6 +29,7 @@ from orchestration.ingest.raw_store import Content, TableFiles, parquet_file
 from orchestration.ingest.readers.stream import Reading
 from orchestration.settings import ROOT, read_settings
 from schemas import RAW_TABLES
+from schemas.validation import judge
 
 COMPANIES = RAW_TABLES["autotask", "companies"]
 HEAD = "id,company_name\n"
@@ -696,13 +697,12 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
 ) -> None:
     """LND-10."""
     path = desk.deliver("companies/a.csv", HEAD + "1,Acme\n")
-    judge = COMPANIES.judge
 
-    def slowly(rows: pl.DataFrame, *more: Any) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def slowly(*of_rows: Any) -> tuple[pl.DataFrame, pl.DataFrame]:
         path.write_text(HEAD + "1,Acme Ltd\n")
-        return judge(rows, *more)
+        return judge(*of_rows)
 
-    monkeypatch.setattr(COMPANIES, "judge", slowly)
+    monkeypatch.setattr("orchestration.ingest.judging.judge", slowly)
     assert desk.refusals() == ["moving"]
     monkeypatch.undo()
     assert desk.refusals() == []

@@ -14,6 +14,7 @@ from schemas import RAW_TABLES
 from schemas.forms import Forms
 from schemas.grammar import Column, as_text, parse
 from schemas.suspicions import Suspicions
+from schemas.validation import judge
 from tests.ingest.test_load import Desk
 from tests.scenarios.workbooks import Raw, workbook
 
@@ -39,7 +40,7 @@ def typed(
     matched = CHARGES.headers().match(delivery.headers)
     (frame,) = delivery.columns(list(matched.values()))
     rows = frame.select(pl.col(str(at)).alias(name) for name, at in matched.items())
-    valid, broken = CHARGES.judge(rows)
+    valid, broken = judge(CHARGES, rows)
     return valid.select(HEAD).rows(), broken.select("row", "column", "value").rows()
 
 

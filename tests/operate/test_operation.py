@@ -3,6 +3,7 @@
 import json
 import stat
 import threading
+import time
 import tomllib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import dagster as dg
+import filelock
 import pytest
 from dagster._core.test_utils import create_run_for_test
 from dagster._utils.schedules import schedule_execution_time_iterator
@@ -79,6 +81,17 @@ def run_locked_job(instance: dg.DagsterInstance) -> tuple[str, str]:
         return result.run_id, "\n".join(entry.user_message for entry in logs)
 
 
+def release_once_a_run_waits(lock: filelock.BaseFileLock, instance: dg.DagsterInstance) -> None:
+    """Let go of the lock as soon as a run has said that it waits for it."""
+    while not any(
+        "Waiting for it to end" in entry.user_message
+        for run in instance.get_runs()
+        for entry in instance.all_logs(run.run_id)
+    ):
+        time.sleep(0.1)
+    lock.release()
+
+
 def test_a_run_of_dagster_waits_for_the_lock_names_its_holder_and_keeps_it_for_all_steps(
     settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,7 +100,7 @@ def test_a_run_of_dagster_waits_for_the_lock_names_its_holder_and_keeps_it_for_a
     lock.acquire()
     holder = Holder(4711, "2026-01-01 02:00:00", RUN_ID)
     (settings.data_dir / "refresh.json").write_text(json.dumps(vars(holder)))
-    threading.Timer(1, lock.release).start()
+    threading.Thread(target=release_once_a_run_waits, args=(lock, instance), daemon=True).start()
     _, said = run_locked_job(instance)
     assert (
         f"process 4711 since 2026-01-01 02:00:00 UTC, run {RUN_ID}. Waiting for it to end" in said

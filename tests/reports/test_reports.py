@@ -763,6 +763,7 @@ def test_empty_pages_say_what_is_missing(
     ).read_text("utf-8")
 
 
+@pytest.mark.alone
 def test_a_large_generation_has_small_pages_that_find_every_row(
     generation: Path, browser: Browser, tmp_path: Path
 ) -> None:

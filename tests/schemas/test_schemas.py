@@ -7,6 +7,7 @@ from schemas import RAW_TABLES, RawTable, parts_of
 from schemas.base import keys_alone
 from schemas.headers import HeaderError
 from schemas.po_texts import clean_po
+from schemas.validation import judge
 
 Key = tuple[str, str]
 
@@ -233,11 +234,11 @@ TYPE_RULES = {
 }
 
 
-def judge(key: Key, **changes: str | None) -> list[tuple[str, str, str | None]]:
+def broken_by(key: Key, **changes: str | None) -> list[tuple[str, str, str | None]]:
     """Broken rules of the second of three rows, the others being valid."""
     rows = [VALID[key], VALID[key] | changes, VALID[key]]
-    _, broken = RAW_TABLES[key].judge(
-        pl.DataFrame(rows, schema=dict.fromkeys(VALID[key], pl.String))
+    _, broken = judge(
+        RAW_TABLES[key], pl.DataFrame(rows, schema=dict.fromkeys(VALID[key], pl.String))
     )
     assert set(broken["row"]) <= {1}
     return list(broken.drop("row").iter_rows())
@@ -246,7 +247,7 @@ def judge(key: Key, **changes: str | None) -> list[tuple[str, str, str | None]]:
 @pytest.mark.parametrize("key", RAW_TABLES)
 def test_a_valid_row_passes_and_names_every_column(key: Key) -> None:
     assert list(VALID[key]) == list(RAW_TABLES[key].columns())
-    assert judge(key) == []
+    assert broken_by(key) == []
 
 
 @pytest.mark.parametrize("key", RAW_TABLES)
@@ -263,7 +264,7 @@ def test_a_missing_required_value_is_caught_and_an_optional_one_passes(key: Key)
     """RAW-1."""
     for column in VALID[key]:
         expected = [(column, "required", None)] if column in REQUIRED[key] else []
-        assert judge(key, **{column: None}) == expected, column
+        assert broken_by(key, **{column: None}) == expected, column
 
 
 @pytest.mark.parametrize("key", RAW_TABLES)
@@ -272,7 +273,7 @@ def test_a_value_of_another_type_is_caught_with_its_text(key: Key) -> None:
     for column, dtype in RAW_TABLES[key].columns().items():
         if dtype != pl.String:
             text, rule = TYPE_RULES[dtype.base_type()]
-            assert judge(key, **{column: text}) == [(column, rule, text)], column
+            assert broken_by(key, **{column: text}) == [(column, rule, text)], column
 
 
 @pytest.mark.parametrize("key", RAW_TABLES)
@@ -281,11 +282,13 @@ def test_texts_have_their_length_in_characters(key: Key) -> None:
     for column, dtype in RAW_TABLES[key].columns().items():
         limit = LONGEST.get(key, {}).get(column)
         if limit:
-            assert judge(key, **{column: "é" * limit}) == []
+            assert broken_by(key, **{column: "é" * limit}) == []
             text = "é" * (limit + 1)
-            assert judge(key, **{column: text}) == [(column, f"at most {limit} characters", text)]
+            assert broken_by(key, **{column: text}) == [
+                (column, f"at most {limit} characters", text)
+            ]
         elif dtype == pl.String and column not in ("charge_kind", "conflict_type"):
-            assert judge(key, **{column: "x" * 10_000}) == [], column
+            assert broken_by(key, **{column: "x" * 10_000}) == [], column
 
 
 @pytest.mark.parametrize("key", RAW_TABLES)
@@ -293,21 +296,23 @@ def test_dates_lie_between_1990_and_2100(key: Key) -> None:
     """RAW-5."""
     for column, dtype in RAW_TABLES[key].columns().items():
         if dtype == pl.Date:
-            rules = {rule for _, rule, _ in judge(key, **{column: "1989-12-31"})}
+            rules = {rule for _, rule, _ in broken_by(key, **{column: "1989-12-31"})}
             assert "a date in 1990-01-01..2100-12-31" in rules, column
-            rules = {rule for _, rule, _ in judge(key, **{column: "2101-01-01"})}
+            rules = {rule for _, rule, _ in broken_by(key, **{column: "2101-01-01"})}
             assert "a date in 1990-01-01..2100-12-31" in rules, column
 
 
 @pytest.mark.parametrize(("key", "column", "text", "rule"), BROKEN_VALUES)
 def test_each_rule_of_a_table_catches_its_row(key: Key, column: str, text: str, rule: str) -> None:
     """RAW-1."""
-    assert judge(key, **{column: text}) == [(column, rule, text)]
+    assert broken_by(key, **{column: text}) == [(column, rule, text)]
 
 
 def test_all_broken_rules_of_a_row_are_listed() -> None:
     """VAL-1."""
-    broken = judge(("autotask", "charges"), id="x", billable_amount="", date_purchased="1980-01-01")
+    broken = broken_by(
+        ("autotask", "charges"), id="x", billable_amount="", date_purchased="1980-01-01"
+    )
     assert broken == [
         ("billable_amount", "required", ""),
         ("date_purchased", "a date in 1990-01-01..2100-12-31", "1980-01-01"),
@@ -319,18 +324,19 @@ def test_zero_foreign_keys_are_null_but_company_zero_is_the_msp() -> None:
     """RAW-7."""
     charges = RAW_TABLES["autotask", "charges"]
     parents = ["contract_id", "project_id", "task_id", "ticket_id", "milestone_id"]
-    rows, _ = charges.judge(
+    rows, _ = judge(
+        charges,
         pl.DataFrame(
             {
                 **{column: ["0"] for column in ["id", "company_id", *parents]},
                 "billable_amount": ["1"],
                 "date_purchased": ["2026-01-01"],
             }
-        )
+        ),
     )
     assert rows.select("id", "company_id", *parents).row(0) == (0, 0, None, None, None, None, None)
     waivers = ("reference", "milestone_conflict_waivers")
-    assert judge(waivers, milestone_id="0") == [("milestone_id", "required", "0")]
+    assert broken_by(waivers, milestone_id="0") == [("milestone_id", "required", "0")]
 
 
 @pytest.mark.parametrize(
@@ -338,8 +344,9 @@ def test_zero_foreign_keys_are_null_but_company_zero_is_the_msp() -> None:
 )
 def test_charge_kinds_in_any_case_and_a_missing_one_is_charge(text: str | None, kind: str) -> None:
     """RAW-8."""
-    rows, broken = RAW_TABLES["autotask", "charges"].judge(
-        pl.DataFrame([VALID["autotask", "charges"] | {"charge_kind": text}])
+    rows, broken = judge(
+        RAW_TABLES["autotask", "charges"],
+        pl.DataFrame([VALID["autotask", "charges"] | {"charge_kind": text}]),
     )
     assert broken.is_empty()
     assert rows["charge_kind"].to_list() == [kind]
@@ -347,8 +354,8 @@ def test_charge_kinds_in_any_case_and_a_missing_one_is_charge(text: str | None, 
 
 def test_missing_optional_columns_are_null() -> None:
     """RAW-3."""
-    rows, broken = RAW_TABLES["autotask", "companies"].judge(
-        pl.DataFrame({"id": ["1"], "company_name": ["Acme"]})
+    rows, broken = judge(
+        RAW_TABLES["autotask", "companies"], pl.DataFrame({"id": ["1"], "company_name": ["Acme"]})
     )
     assert broken.is_empty()
     assert rows.row(0) == (1, "Acme", None, None, None, None)
@@ -420,8 +427,9 @@ def test_of_deleted_keys_nothing_but_the_key_is_judged() -> None:
     """LND-14."""
     charges = keys_alone(RAW_TABLES[CHARGES])
     assert charges.headers().match(["Charge ID", "billableAmount", "Name", "name"]) == {"id": 0}
-    rows, broken = charges.judge(
-        pl.DataFrame({"id": ["1", "x"], "charge_kind": [None, "Ticket"], "name": ["a" * 101] * 2})
+    rows, broken = judge(
+        charges,
+        pl.DataFrame({"id": ["1", "x"], "charge_kind": [None, "Ticket"], "name": ["a" * 101] * 2}),
     )
     assert rows.rows() == [(1, "charge"), (None, "ticket")]
     assert broken.rows() == [(1, "id", "a whole number", "x")]
