@@ -151,7 +151,7 @@ def _break_csv(landing: Path) -> None:
 
 def _write_text_in_an_amount(landing: Path) -> None:
     (landing / "autotask/charges/2026-11-21.csv").write_text(
-        "id,billable_amount,date_purchased\n1,twelve,2026-11-20\n2,12.50,20.11.2026\n"
+        "id,billable_amount,date_purchased\n1,twelve,2026-11-20\n2,12.50,soon\n"
     )
 
 
