@@ -37,6 +37,9 @@ BATCHES_COLUMNS: dict[str, pl.DataType] = {
     "measure_loaded": pl.Decimal(38, 4),
     "measure_quarantined": pl.Decimal(38, 4),
     "measure_duplicates": pl.Decimal(38, 4),
+    "removed": pl.Int64(),
+    "removed_of": pl.Int64(),
+    "measure_removed": pl.Decimal(38, 4),
     "is_replaced": pl.Boolean(),
     "is_refused": pl.Boolean(),
     "refusal_reason": pl.String(),
@@ -69,6 +72,11 @@ def _raw_asset(source: str, name: str, settings: Settings) -> dg.AssetsDefinitio
             "quarantine", asset=key, description="No row of the files read was quarantined."
         ),
     ]
+    checks.append(
+        dg.AssetCheckSpec(
+            "removals", asset=key, description="No file read took much of the table away."
+        )
+    )
     has_age = not table.is_optional() and not settings.is_sample
     if has_age:
         hours = settings.max_extract_age_hours
@@ -111,14 +119,19 @@ def _raw_asset(source: str, name: str, settings: Settings) -> dg.AssetsDefinitio
         loaded = [content for content in files.contents().values() if not content.is_of_keys]
         parts = _extracts_of_parts(source, name, batches, settings)
         if not (loaded or load.refusals or table.is_optional() or parts):
-            facts = {"name": name, "folder": settings.landing_dir / source}
-            load.refusals.append(RefusedFile(f"{source}/{name}", "missing_table", **facts))
+            load.refusals.append(_missing(files))
         yield dg.AssetCheckResult(
             check_name="schema",
             passed=not load.refusals,
             description="\n".join(map(str, load.refusals)),
         )
         yield _quarantine_check(load.rejects)
+        yield dg.AssetCheckResult(
+            check_name="removals",
+            passed=not load.removals,
+            severity=dg.AssetCheckSeverity.WARN,
+            description="\n".join(load.removals),
+        )
         if has_age:
             yield _extract_age([content.extracted_at for content in loaded] + parts, settings)
         if load.refusals:
@@ -132,6 +145,17 @@ def _raw_asset(source: str, name: str, settings: Settings) -> dg.AssetsDefinitio
         )
 
     return raw_table
+
+
+def _missing(files: TableFiles) -> RefusedFile:
+    """Why a required table has no extract (RAW-9)."""
+    table = f"{files.source}/{files.name}"
+    if taken_out := files.contents(files.unloaded).values():
+        batches = ", ".join(sorted({content.file for content in taken_out}))
+        facts = {"batches": batches, "folder": files.unloaded}
+        return RefusedFile(table, "unloaded_table", **facts)
+    folder = files.settings.landing_dir / files.source
+    return RefusedFile(table, "missing_table", name=files.name, folder=folder)
 
 
 def _quarantine_check(rejects: pl.DataFrame) -> dg.AssetCheckResult:

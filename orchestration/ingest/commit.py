@@ -37,7 +37,7 @@ from schemas.suspicions import Suspicions
 
 def load_content(
     files: TableFiles, content: Content, open_rows: Callable[[], Rows], run_id: str
-) -> tuple[pl.DataFrame, list[str]]:
+) -> tuple[Content, pl.DataFrame, list[str]]:
     """Load a content, all of it or nothing.
 
     Args:
@@ -47,7 +47,8 @@ def load_content(
         run_id: what quarantined rows remember of the run that judged them.
 
     Returns:
-        The broken rules of its quarantined rows, and what else people should know of it.
+        The content with its counts, the broken rules of its quarantined rows, and what else people
+        should know of it.
 
     Raises:
         RefusedFile: nothing of it is loaded; the refusal is on record.
@@ -58,8 +59,8 @@ def load_content(
         if rows.is_whole:
             judged.seen = Suspicions(content.forms)
         content = replace(content, headers=rows.headers, above_header=rows.above_header)
-        rejects, of_keys = _commit(files, content, rows, judged, run_id)
-        return rejects, [*of_keys, *warnings(content, judged)]
+        content, rejects, of_keys = _commit(files, content, rows, judged, run_id)
+        return content, rejects, [*of_keys, *warnings(content, judged)]
     except RefusedFile as refusal:
         remember(files, content, refusal, judged, run_id)
         raise
@@ -67,7 +68,7 @@ def load_content(
 
 def _commit(
     files: TableFiles, content: Content, rows: Rows, judged: JudgedRows, run_id: str
-) -> tuple[pl.DataFrame, list[str]]:
+) -> tuple[Content, pl.DataFrame, list[str]]:
     with whole_file(files.raw_path(content)) as unfinished:
         with parquet_writer(unfinished, files.raw_schema()) as writer:
             _write_valid(files, content, rows, judged, writer)
@@ -75,7 +76,7 @@ def _commit(
             guard_forms(files.table, content, judged)
             guard_quality(files.settings, content, judged)
             keys = union(judged.key_hashes)
-            guard_size(files, content, keys, judged.rejected)
+            content = guard_size(files, content, keys, judged.rejected)
             writer.add_key_value_metadata({LEDGER: content.dumps()})
         if len(keys) < content.loaded:
             content = _move_duplicates(files, content, judged, unfinished)
@@ -88,7 +89,7 @@ def _commit(
             )
             files.write_rejects(files.beside(files.quarantine, content), rejects, content)
         files.keep_replaced(content)
-    return rejects, of_keys
+    return content, rejects, of_keys
 
 
 def _write_valid(

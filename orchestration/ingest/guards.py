@@ -1,9 +1,11 @@
 """The guards: a content of which too much is broken, or that deletes too much, is refused.
 
-VAL-3 and LND-13. They judge what is kept; nothing is written here.
+VAL-3, LND-13, LND-15. They judge what is kept; nothing is written here.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
@@ -22,11 +24,12 @@ from orchestration.ingest.keys import (
 from orchestration.ingest.raw_store import Content, TableFiles
 from orchestration.ingest.rejections import RefusedFile
 from orchestration.settings import Settings
-from schemas import RawTable
+from schemas import RAW_TABLES, RawTable
 
 FREE_REJECTS = 10  # rows that any batch may have quarantined, however few it has
 THOUSAND = 1000
-SHRINK_FREE = 10  # ids that any snapshot may delete
+REMOVAL_FREE = 10  # ids that any snapshot may delete
+REMOVAL_TOLD = Decimal("0.05")  # the part of a table above which a removal is told
 
 
 def allowed_rejects(settings: Settings, rows: int) -> int:
@@ -75,6 +78,19 @@ def warnings(content: Content, judged: JudgedRows) -> Iterator[str]:
         yield f"{content.file}: user-defined field {what} ({count:,} rows); they count as empty."
 
 
+def removal(content: Content) -> str | None:
+    """What a content took away, if that is so much that people should know (LND-15)."""
+    if content.removed < REMOVAL_FREE or content.removed <= REMOVAL_TOLD * content.removed_of:
+        return None
+    measure = RAW_TABLES[content.source, content.table_name].control_total()
+    with_them = f", and {content.measure_removed:,.2f} of {measure} with them" if measure else ""
+    return (
+        f"{content.file} takes away {content.removed:,} of the table's {content.removed_of:,} ids"
+        f"{with_them}. If they are not gone at the source, take it out with "
+        f"`make unload BATCH={content.file}` and deliver all of the table."
+    )
+
+
 def guard_quality(settings: Settings, content: Content, judged: JudgedRows) -> None:
     """Refuse a content of which too much is broken.
 
@@ -97,7 +113,7 @@ def guard_quality(settings: Settings, content: Content, judged: JudgedRows) -> N
 
 def guard_size(
     files: TableFiles, content: Content, keys: pl.Series, rejected: Sequence[pl.DataFrame]
-) -> None:
+) -> Content:
     """Refuse a snapshot, or a list of deleted keys, that would delete more than half of the table.
 
     Args:
@@ -106,24 +122,60 @@ def guard_size(
         keys: hashes of the keys of its valid rows.
         rejected: the keys of its quarantined rows.
 
+    Returns:
+        The content, with the keys that it takes away and what goes with them (LND-15).
+
     Raises:
         RefusedFile: it would.
     """
-    if content.batch_kind == "upsert" or files.settings.allow_shrink:
-        return
+    if content.batch_kind == "upsert":
+        return content
     known = known_keys(files)
+    for earlier, _, _ in known:
+        if earlier.is_of(content):  # judged anew: what it took away has long been gone
+            return replace(
+                content,
+                removed=earlier.removed,
+                removed_of=earlier.removed_of,
+                measure_removed=earlier.measure_removed,
+            )
     before = alive_keys(known)
-    if len(before) < SHRINK_FREE:
-        return
+    if len(before) < REMOVAL_FREE:
+        return content
     readable = partial(readable_key_hashes, files.table)
     this = (content, lambda: keys, lambda: union(map(readable, rejected)))
     others = [entry for entry in known if not _is_replaced_by(entry[0], content)]
     after = alive_keys(sorted([*others, this], key=lambda entry: entry[0].order))
-    deleted = without(before, after).len()
-    if deleted >= SHRINK_FREE and 2 * deleted > before.len():
+    removed = without(before, after)
+    if removed.len() < REMOVAL_FREE:
+        return content
+    if 2 * removed.len() > before.len() and not files.settings.allow_shrink:
         kind = "deletes" if content.is_of_keys else "shrinks"
-        facts = {"deleted": deleted, "current": before.len(), "batch": content.file}
+        facts = {"deleted": removed.len(), "current": before.len(), "batch": content.file}
         raise RefusedFile(content.file, kind, **facts)
+    return replace(
+        content,
+        removed=removed.len(),
+        removed_of=before.len(),
+        measure_removed=_measure_of(files, removed),
+    )
+
+
+def _measure_of(files: TableFiles, keys: pl.Series) -> Decimal | None:
+    """The control total of the last loaded rows of these keys; None when the table has none."""
+    measure = files.table.control_total()
+    if measure is None:
+        return None
+    total = Decimal(0)
+    columns = [*dict.fromkeys([*files.table.key(), measure])]
+    for path, content in reversed(files.contents().items()):
+        if content.is_of_keys:
+            continue
+        rows = pl.read_parquet(path, columns=columns)
+        hashes = key_hashes(files.table, rows)
+        total += Decimal(rows.filter(hashes.is_in(keys.implode()))[measure].sum())
+        keys = without(keys, hashes)
+    return total
 
 
 def unknown_keys(files: TableFiles, content: Content, raw_file: Path) -> list[str]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import polars as pl
 
 from orchestration.ingest.commit import load_content
+from orchestration.ingest.guards import removal
 from orchestration.ingest.landing import Batch, timestamp_in
 from orchestration.ingest.raw_store import (
     EMPTY_HASH,
@@ -26,7 +27,7 @@ from orchestration.ingest.raw_store import (
 )
 from orchestration.ingest.readers import open_delivery, read_once
 from orchestration.ingest.readers.stream import Reading, take_hash
-from orchestration.ingest.refused import await_mending
+from orchestration.ingest.refused import await_mending, moot_refusals
 from orchestration.ingest.rejections import RefusedFile
 from orchestration.ingest.replay import archived_contents, read_otherwise
 from orchestration.ingest.rows import DeliveredRows, Rows
@@ -42,6 +43,7 @@ class TableLoad:
         unchanged: files whose content was loaded before.
         refusals: what was refused, and waits to be mended.
         warnings: what people should know without having to act.
+        removals: the same of snapshots that took much of the table away.
         rejects: the broken rules of the files that were read, as in the quarantine.
     """
 
@@ -49,6 +51,7 @@ class TableLoad:
     unchanged: int = 0
     refusals: list[RefusedFile] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    removals: list[str] = field(default_factory=list)
     rejects: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=QUARANTINE_COLUMNS))
 
 
@@ -75,7 +78,9 @@ class _Known:
     def __init__(self, files: TableFiles) -> None:
         self.loaded = _by_batch(files.contents().values())
         self.replaced = _by_batch(files.contents(files.replaced).values())
-        self.refused = _by_batch(files.contents(files.refused).values())
+        self.refused = _by_batch(
+            [*files.contents(files.refused).values(), *files.contents(files.mended).values()]
+        )
         self.unloaded = _by_batch(files.contents(files.unloaded).values())
 
     def is_loaded(self, batch: str) -> bool:
@@ -114,6 +119,9 @@ class TableLoader:
         for content, open_rows in archived_contents(files, delivered):
             self._load_content(content, open_rows, load)
         load.warnings += read_otherwise(files, delivered)
+        moot = moot_refusals(files)
+        load.warnings += moot.values()
+        load.refusals = [refusal for refusal in load.refusals if refusal.file not in moot]
         load.refusals += await_mending(files, delivered)
         # Empty, typed files, so that the models need no special case.
         empty_file(files.quarantine / NO_REJECTS, files.quarantine_schema())
@@ -233,12 +241,13 @@ class TableLoader:
         self, content: Content, open_rows: Callable[[], Rows], load: TableLoad
     ) -> None:
         try:
-            rejects, warnings = load_content(self.files, content, open_rows, self.run_id)
+            content, rejects, warnings = load_content(self.files, content, open_rows, self.run_id)
         except RefusedFile as refusal:
             load.refusals.append(refusal)
         else:
             load.read += 1
             load.warnings += warnings
+            load.removals += filter(None, [removal(content)])
             load.rejects = pl.concat([load.rejects, rejects.select(load.rejects.columns)])
 
 

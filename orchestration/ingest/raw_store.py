@@ -80,6 +80,9 @@ class Content:
         measure_loaded: the same of the loaded rows.
         measure_quarantined: the same of the quarantined rows.
         measure_duplicates: the same of the duplicates.
+        removed: keys of the table that it took away when it was loaded, LND-15.
+        removed_of: keys that the table had until then.
+        measure_removed: sum of the measure of the rows that went with them.
         refusal_kind: key of the refusal's words; "" when it was loaded.
         refusal_reason: why it was refused; "" when it was loaded.
     """
@@ -104,6 +107,9 @@ class Content:
     measure_loaded: Decimal | None = None
     measure_quarantined: Decimal | None = None
     measure_duplicates: Decimal | None = None
+    removed: int = 0
+    removed_of: int = 0
+    measure_removed: Decimal | None = None
     refusal_kind: str = ""
     refusal_reason: str = ""
 

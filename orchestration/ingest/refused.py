@@ -27,6 +27,29 @@ def remember(
     files.write_rejects(files.refused_path(content), rejects, content)
 
 
+def moot_refusals(files: TableFiles) -> dict[str, str]:
+    """Drop the refusals of what a later complete snapshot of the table has made obsolete (VAL-4).
+
+    Returns:
+        A warning a file, by the file's name.
+    """
+    loaded = files.contents().values()
+    snapshots = [known for known in loaded if known.batch_kind == "full"]
+    moot = {}
+    for path, content in files.contents(files.refused).items():
+        later = [known for known in snapshots if known.extracted_at > content.extracted_at]
+        # Of two files that are the whole of a table, none is later; one never read has no time; and
+        # the rows of a replay count.
+        is_apart = content.refusal_kind in ("twins", "unreadable")
+        if later and not is_apart and not any(content.is_of(known) for known in loaded):
+            files.file_away(path, content)
+            moot[content.file] = (
+                f"{content.file}: refused ({content.refusal_reason}), and left out for good, "
+                f"because {later[-1].file} has brought all of the table since"
+            )
+    return moot
+
+
 def await_mending(files: TableFiles, delivered: Mapping[str, str]) -> Iterator[RefusedFile]:
     """Drop the refusals that are mended; yield those whose file has gone.
 

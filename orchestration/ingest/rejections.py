@@ -134,6 +134,11 @@ REFUSALS: dict[str, Words] = {
         "required table missing: no file {name}.* and no folder {name}/ in {folder}",
         "deliver an extract",
     ),
+    "unloaded_table": Words(
+        "required table without rows: all of its deliveries were taken out with `make unload` "
+        "({batches})",
+        "deliver another extract; to have one of these back, delete its file in {folder}",
+    ),
 }
 
 # Set aside: the rest of the file is loaded.
@@ -168,7 +173,7 @@ class RefusedFile(ValueError):
             kind: a key of `REFUSALS`.
             **facts: what its words need.
         """
-        self.kind = kind
+        self.file, self.kind = file, kind
         self.reason = REFUSALS[kind].found.format(**facts)
         super().__init__(f"{file}: {self.reason}; {REFUSALS[kind].remedy.format(**facts)}.")
 

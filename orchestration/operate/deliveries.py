@@ -7,7 +7,7 @@ import polars as pl
 from orchestration.ingest.raw_store import Content, TableFiles
 from orchestration.ingest.rejections import REFUSALS, remedy
 from orchestration.settings import Settings
-from schemas import RAW_TABLES
+from schemas import RAW_TABLES, parts_of
 
 ROWS_SHOWN = 50
 SHOWN = {
@@ -114,7 +114,16 @@ def _unload(settings: Settings, named: str) -> str:
         if left
         else "Nothing of it counts any more."
     )
-    return (
-        f"{content.file}: taken out ({content.loaded:,} rows, kept in {table.unloaded}). {now}\n"
-        "The same bytes are left out when they come again. `make run` publishes without them."
-    )
+    taken_out = f"{content.file}: taken out ({content.loaded:,} rows, kept in {table.unloaded}). "
+    next_step = "`make run` publishes without them."
+    if not table.contents():
+        now += f" {table.source}/{table.name} is empty now."
+        parts = (
+            TableFiles(table.source, part, settings) for part in parts_of(table.source, table.name)
+        )
+        if not (table.table.is_optional() or any(part.contents() for part in parts)):
+            next_step = (
+                "The table is required: nothing is published until another extract of it is "
+                "delivered, or this one is back; for that, delete its file in that folder."
+            )
+    return f"{taken_out}{now}\nThe same bytes are left out when they come again. {next_step}"

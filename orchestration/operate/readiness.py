@@ -81,6 +81,12 @@ QUESTIONS = (
         ),
     ),
     Question(
+        name="removals",
+        found="deliveries of the last week that took much of a table away",
+        description="No snapshot of the last week took much of its table away.",
+        columns=("source", "batch", "extracted_at", "removed", "removed_of", "amount", "hours"),
+    ),
+    Question(
         name="po_numbers",
         found="PO numbers that look wrong",
         description="No PO number looks cut, like a label or like another number.",

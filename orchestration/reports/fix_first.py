@@ -53,9 +53,36 @@ FIXES = (
 )
 
 
-def fix_first(work_lists: Mapping[str, WorkList], currency: str) -> list[dict[str, str]]:
-    """Write a sentence and a link for the head of each work list that is not empty."""
-    fixes = []
+@dataclass(frozen=True)
+class Item:
+    """What to do, and the page that shows more of it."""
+
+    sentence: str
+    link: str
+    shows: str
+
+
+@dataclass(frozen=True)
+class Fixes:
+    """What stands at the head of a page; nothing where there are no items."""
+
+    title: str
+    items: list[Item]
+    source: str
+
+
+def fixes_of(page: str, work_lists: Mapping[str, WorkList], currency: str) -> Fixes:
+    """What to fix first, as the page of this name says it."""
+    if page == "index.html":
+        items = _heads(work_lists, currency)
+        return Fixes("Fix first", items, "po_exposure, invoice_preview, milestone_conflicts")
+    items = _removals(work_lists["removals"], currency) if page == "trust.html" else []
+    return Fixes("Much was taken away", items, "deliveries of the last seven days")
+
+
+def _heads(work_lists: Mapping[str, WorkList], currency: str) -> list[Item]:
+    """A sentence for the head of each work list that is not empty."""
+    items = []
     for fix in FIXES:
         row = work_lists[fix.work_list].first
         if row is None:
@@ -69,5 +96,20 @@ def fix_first(work_lists: Mapping[str, WorkList], currency: str) -> list[dict[st
             title=row.get("title"),
         )
         link = f"{fix.page}#company={row['company_id'] or ''}"
-        fixes.append({"sentence": sentence, "link": link})
-    return fixes
+        items.append(Item(sentence, link, "Show the lines"))
+    return items
+
+
+def _removals(work_list: WorkList, currency: str) -> list[Item]:
+    """A sentence for each of the newest deliveries that took much of a table away (LND-15)."""
+    items = []
+    for row in work_list.first_rows:
+        removed, removed_of = (cell(row[name], "int").text for name in ("removed", "removed_of"))
+        sentence = f"{row['source']}/{row['batch']} took {removed} of {removed_of} records away"
+        if row["amount"] is not None:
+            sentence += f", and {currency} {cell(row['amount'], 'money').text} with them"
+        elif row["hours"] is not None:
+            sentence += f", and {cell(row['hours'], 'hours').text} hours with them"
+        sentence += "; see whether they are gone in Autotask."
+        items.append(Item(sentence, "#tables", "Show the tables"))
+    return items

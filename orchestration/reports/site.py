@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from orchestration.reports.cells import cell, formats
 from orchestration.reports.charts import CHARTS, Drawing
-from orchestration.reports.fix_first import fix_first
+from orchestration.reports.fix_first import Fixes, fixes_of
 from orchestration.reports.pages import COMPANY_PAGE, PAGES
 from orchestration.reports.pages.declaration import Page
 from orchestration.reports.pages.words import STAGES
@@ -35,6 +35,9 @@ REFRESHES = 10
 
 class ReportError(RuntimeError):
     """There is nothing to report on; the message says what to do."""
+
+
+NO_FIXES = Fixes("", [], "")
 
 
 def write_site(
@@ -69,7 +72,7 @@ def write_site(
                 rows_folder=site / "rows",
                 offered_companies=offered_companies,
                 refreshes=[manifest, *earlier][:REFRESHES] if page.file == "trust.html" else [],
-                fixes=fix_first(work_lists, currency) if page.file == "index.html" else [],
+                fixes=fixes_of(page.file, work_lists, currency),
             )
             (site / page.file).write_text(html, encoding="utf-8")
 
@@ -103,7 +106,7 @@ def _page(
     rows_folder: Path | None = None,
     offered_companies: Iterable[str] = (),
     refreshes: Iterable[dict[str, Any]] = (),
-    fixes: Iterable[dict[str, str]] = (),
+    fixes: Fixes = NO_FIXES,
 ) -> str:
     sections = [
         {
@@ -137,7 +140,7 @@ def _page(
         currency=currency,
         manifest=manifest,
         refreshes=refreshes,
-        fix_first=fixes,
+        fixes=fixes,
         formats=formats(),
         has_register=has_register(marts),
         style=Markup(_text("style.css")),  # noqa: S704 - our own file

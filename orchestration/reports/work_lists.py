@@ -41,6 +41,7 @@ LISTS = {
     "blocked_invoices": ("total_amount", "true"),
     "milestone_conflicts": ("held_up_amount", "is_ready_to_bill"),
     "po_numbers": ("amount", "true"),
+    "removals": ("amount", "true"),
 }
 
 

@@ -162,9 +162,9 @@ def test_one_page_of_several_is_no_snapshot(desk: Desk) -> None:
             "pageDetails": {"count": 1, "nextPageUrl": "x", "prevPageUrl": None},
         }
     )
+    desk.deliver("companies/c.full.json", page.replace('"x"', "null"))
     desk.deliver("companies/a.json", page)
     desk.deliver("companies/b.full.json", page)
-    desk.deliver("companies/c.full.json", page.replace('"x"', "null"))
     loaded = desk.load()
     assert [(refusal.kind, str(refusal).split(":")[0]) for refusal in loaded.refusals] == [
         ("one_page", "autotask/companies/b.full.json")
@@ -645,6 +645,74 @@ def test_a_key_that_broken_rows_hold_for_long_is_still_guarded(desk: Desk) -> No
     assert "delete 11 of the table's 20 ids" in str(refusal)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "is_told"),
+    [
+        (range(200), range(10, 200), False),  # exactly 5 %
+        (range(199), range(10, 199), True),
+        (range(20), range(9, 20), False),  # fewer than ten ids
+        (range(20), range(10, 20), True),
+        (range(50), range(20, 80), True),  # what came with it does not make up for it
+    ],
+)
+@pytest.mark.parametrize("kind", ["full", "deleted"])
+def test_a_delivery_that_takes_much_away_is_told(
+    desk: Desk, before: range, after: range, is_told: bool, kind: str
+) -> None:
+    """LND-15."""
+    desk.deliver_ids("companies/2026-11-19.full.csv", before)
+    assert desk.load().removals == []
+    removed = len(set(before) - set(after))
+    if kind == "full":
+        desk.deliver_ids("companies/2026-11-20.full.csv", after)
+    else:
+        gone = "".join(f"{number}\n" for number in before if number not in after)
+        desk.deliver("companies/2026-11-20.deleted.csv", "id\n" + gone)
+    told = desk.load().removals
+    if not is_told:
+        assert told == []
+        return
+    (words,) = told
+    file = f"autotask/companies/2026-11-20.{kind}.csv"
+    assert words.startswith(
+        f"{file} takes away {removed} of the table's {len(before)} ids. If they are not gone"
+    )
+    assert f"make unload BATCH={file}" in words
+    assert desk.load().removals == []  # told once
+    kept = desk.contents()[-1]
+    assert (kept.removed, kept.removed_of, kept.measure_removed) == (removed, len(before), None)
+
+
+def test_the_money_of_what_is_taken_away_is_that_of_the_last_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LND-15: by hand, 12 charges of 2.50 and one that was corrected to -1.25."""
+    desk = Desk(tmp_path, name="charges")
+    head = "charge_kind,id,billable_amount,date_purchased\n"
+    row = "ticket,{},{},2026-11-01\n".format
+    first = "".join(row(number, "2.50") for number in range(20))
+    desk.deliver("charges/2026-11-18.full.csv", head + first)
+    desk.deliver("charges/2026-11-19.csv", head + row(0, "-1.25"))
+    desk.load()
+    kept = "".join(row(number, "9") for number in range(13, 20))
+    desk.deliver("charges/2026-11-20.full.csv", head + kept)
+    (words,) = desk.load(PSA_ALLOW_SHRINK="1").removals
+    assert "takes away 13 of the table's 20 ids, and 28.75 of billable_amount with them" in words
+    # Newer rules judge the snapshot anew; by then nothing of it is current, and it is still known.
+    monkeypatch.setattr(desk.store().table, "version", lambda forms: "newer")
+    assert desk.load().removals == [words]
+    assert desk.contents()[-1].measure_removed == Decimal("28.75")
+
+
+def test_a_corrected_snapshot_is_compared_with_what_it_replaces(desk: Desk) -> None:
+    """LND-15."""
+    desk.deliver_ids("companies/2026-11-19.full.csv", range(100))
+    desk.load()
+    desk.deliver_ids("companies/2026-11-19.full.csv", range(70))
+    (words,) = desk.load().removals
+    assert "takes away 30 of the table's 100 ids" in words
+
+
 # --- refusals are remembered ---------------------------------------------------------------------
 
 
@@ -668,6 +736,40 @@ def test_a_file_accepted_after_all_is_no_longer_on_the_books_as_refused(desk: De
     assert desk.refusals(PSA_MAX_QUARANTINE_RATIO="1") == []
     store = desk.store()
     assert not store.contents(store.refused) | store.contents(store.mended)
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_later_snapshot_makes_a_refusal_moot(desk: Desk, stays: bool) -> None:
+    """VAL-4."""
+    desk.deliver_ids("companies/2026-11-18.full.csv", range(30))
+    bad = desk.deliver("companies/2026-11-20.full.csv", "id\n1\n")
+    assert desk.refusals() == ["missing_column"]
+    if not stays:
+        bad.unlink()
+    desk.deliver_ids("companies/2026-11-19.full.csv", range(30))  # earlier: no help
+    assert desk.refusals() == (["missing_column"] if stays else ["gone"])
+    desk.deliver_ids("companies/2026-11-21.csv", range(30))  # no snapshot: no help
+    assert desk.refusals() == (["missing_column"] if stays else ["gone"])
+    desk.deliver_ids("companies/2026-11-22.full.csv", range(30))
+    for is_told in (True, stays):
+        load = desk.load()
+        assert load.refusals == []
+        told = [words.partition(": ")[0] for words in load.warnings]
+        assert told == ["autotask/companies/2026-11-20.full.csv"] * is_told
+    (kept,) = desk.store().contents(desk.store().mended).values()
+    assert kept.refusal_kind == "missing_column"
+    # Were the snapshot taken out, the file would be waited for again, as long as it is there.
+    desk.store().unload("companies/2026-11-22.full.csv")
+    assert desk.refusals() == (["missing_column"] if stays else [])
+
+
+def test_files_that_refuse_each_other_are_not_moot(desk: Desk) -> None:
+    """VAL-4, LND-21."""
+    desk.deliver_ids("companies.csv", range(30))
+    desk.load()
+    desk.deliver("Company.json", "[]")
+    desk.deliver_ids("companies/2099-01-01.full.csv", range(30))
+    assert desk.refusals() == ["twins", "twins"]
 
 
 def test_a_refused_file_that_leaves_still_waits(desk: Desk) -> None:

@@ -275,13 +275,24 @@ class Landing:
         return overruled
 
     def refused(self) -> list[Batch]:
-        """The contents for which publication waits: no other one of their path came after them."""
+        """The contents for which publication waits (VAL-4).
+
+        No other one of their path came after them, and no later snapshot has loaded.
+        """
         latest = {
             (table, batch.batch_id): batch
             for table, contents in self.contents.items()
             for batch in contents
         }
-        return [batch for batch in latest.values() if batch.refusal is not None]
+        return [
+            batch
+            for batch in latest.values()
+            if batch.refusal is not None
+            and not any(
+                other.is_full and other.extracted_at > batch.extracted_at
+                for other in self.batches(batch.table)
+            )
+        ]
 
 
 def tokens_of(name: str) -> list[str]:

@@ -20,6 +20,9 @@ final as (
         measure_loaded,
         measure_quarantined,
         measure_duplicates,
+        removed,
+        removed_of,
+        measure_removed,
         is_replaced,
         is_refused,
         extracted_at
