@@ -35,8 +35,8 @@ rollback: .venv/ready ## let readers open the generation before, or GENERATION=i
 doctor: $(MANIFEST) ## check settings, landing, locks, versions, runs and what is published
 	@$(PSA) doctor
 
-dev: $(MANIFEST) ## open the Dagster UI on 127.0.0.1:3000
-	$(WITH_SETTINGS) $(BIN)/dagster dev -m orchestration.definitions -h 127.0.0.1
+dev: $(MANIFEST) ## open the Dagster UI on 127.0.0.1:3000, or another PORT
+	$(WITH_SETTINGS) $(BIN)/dagster dev -m orchestration.definitions -h 127.0.0.1 -p $(or $(PORT),3000)
 
 report: .venv/ready ## print where the pages are, or write the page of one client: COMPANY=174
 	@$(PSA) report $(COMPANY)

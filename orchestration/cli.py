@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -53,7 +54,15 @@ def run(
 ) -> None:
     """Refresh: ingest, validate, build, test, publish."""
     with _told():
-        settings = _prepared()
+        try:
+            settings = _prepared()
+        except SettingError as error:
+            # Imported here, because it loads the orchestrator.
+            from orchestration.operate.alerts import alert_mistaken_setting
+            from orchestration.publish.assets import NIGHTLY_REFRESH
+
+            alert_mistaken_setting(NIGHTLY_REFRESH, str(error))
+            raise
         # Only now, because a mistaken setting must be told at once and in one line.
         from orchestration.definitions import defs
         from orchestration.operate.refresh import refresh
@@ -139,8 +148,13 @@ def messages() -> None:
 )
 def execute(command: list[str]) -> None:
     """Start another program, such as dbt or Dagster, under the settings."""
-    with _told():
-        _prepared()
+    with _told(RuntimeError):
+        settings = _prepared()
+        if Path(command[0]).name == "dagster-daemon" or command[1:2] == ["dev"]:
+            # Imported here, because it loads the orchestrator, which most programs load themselves.
+            from orchestration.operate.run_lock import hold_for_daemon
+
+            hold_for_daemon(settings)
     os.execvp(command[0], command)  # noqa: S606 - the caller's own command
 
 

@@ -9,7 +9,7 @@ from orchestration.ingest.assets import batches_asset, raw_assets
 from orchestration.operate.readiness import JOB as READINESS_JOB
 from orchestration.operate.readiness import readiness_checks, readiness_schedule
 from orchestration.operate.run_lock import single_run_executor
-from orchestration.operate.triggers import failure_sensors, landing_sensor, nightly_schedule
+from orchestration.operate.triggers import alert_sensors, landing_sensor, nightly_schedule
 from orchestration.publish.assets import NIGHTLY_REFRESH, generation_asset
 from orchestration.reports.assets import reports_asset
 from orchestration.settings import Settings, read_settings
@@ -51,7 +51,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         resources={"dbt": dbt_resource()},
         jobs=[nightly_refresh, billing_readiness],
         schedules=[nightly_schedule(settings, NIGHTLY_REFRESH), readiness_schedule(settings)],
-        sensors=[landing_sensor(settings, NIGHTLY_REFRESH), *failure_sensors(settings)],
+        sensors=[landing_sensor(settings, NIGHTLY_REFRESH), *alert_sensors(settings)],
         executor=single_run_executor(settings),
     )
 

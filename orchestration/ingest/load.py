@@ -87,6 +87,29 @@ class _Known:
         """Whether a file of this name has been loaded before."""
         return any(batch in found for found in (self.loaded, self.replaced, self.unloaded))
 
+    def old_again(self, content: Content) -> list[str]:
+        """Warn of a snapshot with the bytes of an earlier one, after others have come between."""
+        known = [*self.loaded.values(), *self.replaced.values()]
+        snapshots = sorted(
+            (
+                earlier
+                for contents in known
+                for earlier in contents
+                if earlier.batch_kind == "full" and earlier.extracted_at < content.extracted_at
+            ),
+            key=lambda earlier: earlier.order,
+        )
+        same = [found for found in snapshots if found.content_hash == content.content_hash]
+        is_full = content.batch_kind == "full"
+        if not is_full or not same or snapshots[-1].content_hash == content.content_hash:
+            return []
+        earlier, between = same[-1], snapshots[-1]
+        return [
+            f"{content.file}: has the very bytes of {earlier.file} of {earlier.extracted_at} UTC, "
+            f"and {between.file} has come between: an old export under a new name? It counts as the "
+            f"newest; `make unload BATCH={content.file}` takes it out"
+        ]
+
 
 class TableLoader:
     """Loads the delivered files of one raw table."""
@@ -186,6 +209,8 @@ class TableLoader:
                 f"{batch.file}: {odd!r} has no timestamp that can be read, so it is ordered by the "
                 "time of its file; name it like 2026-11-20 or 2026-11-20T020000Z"
             )
+        if not (is_refused or same):
+            load.warnings += known.old_again(content)
         # A timestamp in a name counts for what was loaded before it could be read, too.
         is_named = not is_refused and timestamp_in(batch.path.name) is not None
         is_as_judged = bool(same) and (

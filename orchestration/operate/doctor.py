@@ -5,7 +5,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -13,7 +13,9 @@ import dagster as dg
 import duckdb
 from packaging.requirements import Requirement
 
+from orchestration.ingest.guards import removal
 from orchestration.ingest.landing import find_batches
+from orchestration.ingest.raw_store import TableFiles
 from orchestration.operate.run_lock import holder_of, is_refreshing
 from orchestration.published import (
     PublishError,
@@ -23,6 +25,7 @@ from orchestration.published import (
 )
 from orchestration.settings import ROOT, Settings, unknown_settings
 from orchestration.warehouse import MARTS, WAREHOUSE, open_database
+from schemas import RAW_TABLES, parts_of
 
 FRESH_HOURS = 26
 RUNS_SHOWN = 3
@@ -41,6 +44,7 @@ def examine(settings: Settings) -> int:
     questions: dict[str, Callable[[Settings], Iterator[str]]] = {
         "settings": _settings,
         "landing": _landing,
+        "deliveries": _deliveries,
         "versions": _versions,
         "disk": _disk,
         "access": _access,
@@ -96,6 +100,33 @@ def _landing(settings: Settings) -> Iterator[str]:
     newest = max(batch.path.stat().st_mtime for batch in files)
     yield f"{len(files):,} files, the newest written {_ago(datetime.fromtimestamp(newest, UTC))}"
     yield from (found.words for found in ignored)
+
+
+def _deliveries(settings: Settings) -> Iterator[str]:
+    tables = [TableFiles(source, name, settings) for source, name in RAW_TABLES]
+    refused = [found for table in tables for found in table.contents(table.refused).values()]
+    if refused:
+        told = "".join(f"\n  {content.file}: {content.refusal_reason}" for content in refused)
+        raise Finding(
+            f"nothing is published until these are mended; `make quarantine` says how:{told}"
+        )
+    emptied = [
+        f"{table.source}/{table.name}"
+        for table in tables
+        if not (table.table.is_optional() or table.contents() or parts_of(table.source, table.name))
+        and table.contents(table.unloaded)
+    ]
+    if emptied:
+        raise Finding(
+            f"{', '.join(emptied)} is required and empty, because its deliveries were taken out. "
+            "Deliver another extract, or put one back: `make run` says how."
+        )
+    week_ago = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=7)
+    for table in tables:
+        for content in table.contents().values():
+            if content.extracted_at >= week_ago and (taken := removal(content)):
+                raise Finding(taken)
+    yield "no file is refused, and none of this week took much away"
 
 
 def _versions(_: Settings) -> Iterator[str]:
@@ -196,7 +227,16 @@ def _published(settings: Settings) -> Iterator[str]:
         raise Finding(
             f"{current.folder.name} is {hours:.0f} h old. Is the schedule on, the daemon running?"
         )
-    yield f"published {_ago(published)}, as of {manifest['as_of_date']}"
+    as_of_date = date.fromisoformat(manifest["as_of_date"])
+    extracts = [batch["extracted_at"] for batch in manifest["input_batches"]]
+    if extracts:
+        newest = datetime.fromisoformat(max(extracts)).date()
+        if not 0 <= (as_of_date - newest).days <= 366:
+            raise Finding(
+                f"the figures are as of {as_of_date}, the newest extract is of {newest}. Unset "
+                "PSA_AS_OF_DATE, or deliver newer extracts."
+            )
+    yield f"published {_ago(published)}, as of {as_of_date}"
 
 
 def _leftovers(settings: Settings) -> Iterator[str]:

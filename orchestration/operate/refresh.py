@@ -15,7 +15,13 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration.build.fingerprint import FORCE
-from orchestration.operate.alerts import alert
+from orchestration.operate.alerts import (
+    alert,
+    alert_stopped,
+    alert_warnings,
+    plain_words,
+    published_by,
+)
 from orchestration.operate.run_lock import Busy, hold_for_run
 from orchestration.operate.watch import Watch
 from orchestration.settings import Settings
@@ -35,8 +41,25 @@ def refresh(settings: Settings, job: dg.JobDefinition, *, force: bool = False) -
     """
     try:
         return _refresh(settings, job, force)
-    except (OSError, sqlalchemy.exc.OperationalError) as error:
-        sys.exit(f"The refresh stopped: {error}. Is {settings.data_dir} writable, the disk full?")
+    except Exception as error:  # whatever ends a refresh is told to those who are not here, too
+        told = "another refresh is running" if isinstance(error, Busy) else plain_words(str(error))
+        reason = told or f"it stopped with {type(error).__name__}"
+        if problem := alert_stopped(settings, job.name, reason):
+            print(problem, file=sys.stderr)
+        if isinstance(error, Busy):
+            sys.exit(str(error))
+        if told is None and not isinstance(error, OSError):
+            raise
+        _, current = published_by(settings, "")
+        sys.exit(
+            f"The refresh stopped, because {told or 'the machine refused something'}: {error}\n"
+            f"{_what_readers_have(current)} `make doctor` looks at what it needs."
+        )
+
+
+def _what_readers_have(current: str | None) -> str:
+    kept = f"stays {current}" if current else "does not exist yet"
+    return f"Nothing was published; the current generation {kept}."
 
 
 def _refresh(settings: Settings, job: dg.JobDefinition, force: bool) -> bool:
@@ -46,24 +69,21 @@ def _refresh(settings: Settings, job: dg.JobDefinition, force: bool) -> bool:
     before = current.resolve()
     run_id = str(uuid.uuid4())
     console = Console(file=sys.stdout, highlight=False)
-    try:
-        # Running a job this way bypasses its executor and the lock that the executor takes.
-        with dg.DagsterInstance.get() as instance, hold_for_run(settings, instance, run_id):
-            print(f"Refreshing from {settings.landing_dir}", flush=True)
-            with (
-                log.open("w", encoding="utf-8") as details,
-                Watch(console) as watch,
-                contextlib.redirect_stdout(details),
-            ):
-                result = job.with_logger_defs({"progress": watch.logger()}).execute_in_process(
-                    instance=instance,
-                    raise_on_error=False,
-                    run_config={"loggers": {"progress": {}}},
-                    run_id=run_id,
-                    tags={FORCE: "true"} if force else {},
-                )
-    except Busy as busy:
-        sys.exit(str(busy))
+    # Running a job this way bypasses its executor and the lock that the executor takes.
+    with dg.DagsterInstance.get() as instance, hold_for_run(settings, instance, run_id):
+        print(f"Refreshing from {settings.landing_dir}", flush=True)
+        with (
+            log.open("w", encoding="utf-8") as details,
+            Watch(console) as watch,
+            contextlib.redirect_stdout(details),
+        ):
+            result = job.with_logger_defs({"progress": watch.logger()}).execute_in_process(
+                instance=instance,
+                raise_on_error=False,
+                run_config={"loggers": {"progress": {}}},
+                run_id=run_id,
+                tags={FORCE: "true"} if force else {},
+            )
     if not result.success:
         mistakes = [mistake for mistake in _mistakes(result.all_events) if mistake.strip()]
         if not mistakes:  # as when there is no room left to write down what went wrong
@@ -72,8 +92,7 @@ def _refresh(settings: Settings, job: dg.JobDefinition, force: bool) -> bool:
         if current.resolve() != before:
             print(f"{current.resolve().name} was published nevertheless.", file=sys.stderr)
         else:
-            kept = f"stays {before.name}" if current.exists() else "does not exist yet"
-            print(f"Nothing was published; the current generation {kept}.", file=sys.stderr)
+            print(_what_readers_have(before.name if current.exists() else None), file=sys.stderr)
         print(f"Details: {log}", file=sys.stderr)
         with log.open("a", encoding="utf-8") as details:
             for failure, step in _failures(result.all_events):
@@ -83,6 +102,8 @@ def _refresh(settings: Settings, job: dg.JobDefinition, force: bool) -> bool:
         return False
     for warning in _warnings(result.all_events):
         print(f"  warning: {warning}")
+    if problem := alert_warnings(settings, result.dagster_run, result.all_events):
+        print(problem, file=sys.stderr)
     if current.resolve() == before:
         print("Nothing has changed: the current generation stays (make run FORCE=1 rebuilds it).")
     print()

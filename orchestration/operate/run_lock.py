@@ -4,10 +4,11 @@ The operating system releases the lock when its process ends, however that happe
 names the holder: for those who wait, and for the next one, who cleans up after a dead holder.
 """
 
+import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from dagster._core.errors import raise_execution_interrupts
 from dagster._core.execution.retries import RetryMode
 from dagster._core.executor.in_process import InProcessExecutor
 
-from orchestration.operate.alerts import alert
+from orchestration.operate.alerts import ALERTED, alert, alert_stopped, plain_words
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -68,6 +69,22 @@ class SingleRunExecutor(InProcessExecutor):
         self, plan_context: "PlanOrchestrationContext", execution_plan: "ExecutionPlan"
     ) -> Iterator[dg.DagsterEvent]:
         """Wait for the lock, saying for whom, and run the steps."""
+        try:
+            yield from self._execute(plan_context, execution_plan)
+        except Busy:
+            raise
+        except Exception as error:  # Dagster's history may be what fails, and can tell nobody
+            reason = plain_words(str(error)) or f"it stopped with {type(error).__name__}"
+            job, run_id = plan_context.job_name, plan_context.run_id
+            if problem := alert_stopped(self._settings, job, reason, run_id):
+                plan_context.log.warning(problem)
+            with suppress(Exception):
+                plan_context.instance.add_run_tags(run_id, {ALERTED: "true"})
+            raise
+
+    def _execute(
+        self, plan_context: "PlanOrchestrationContext", execution_plan: "ExecutionPlan"
+    ) -> Iterator[dg.DagsterEvent]:
         self._settings.prepare_data_dir()
         lock = refresh_lock(self._settings)
         if not _acquired(lock):
@@ -121,6 +138,29 @@ def idle(settings: Settings) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def hold_for_daemon(settings: Settings) -> None:
+    """Hold the data folder for the daemon that this process is about to become.
+
+    The lock goes with the process, whatever program it runs by then. Two daemons on one data folder
+    would start every scheduled run twice.
+
+    Raises:
+        Busy: there is a daemon already.
+    """
+    file = os.open(settings.data_dir / "daemon.lock", os.O_RDWR | os.O_CREAT, 0o640)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(file, 20).decode() or "unknown"
+        raise Busy(
+            f"A daemon already works on {settings.data_dir}: process {holder}. "
+            "Stop it first, or give this one a PSA_DATA_DIR of its own."
+        ) from None
+    os.set_inheritable(file, True)
+    os.ftruncate(file, 0)
+    os.write(file, str(os.getpid()).encode())
 
 
 def clean_up_after_dead_run(settings: Settings, instance: dg.DagsterInstance) -> None:

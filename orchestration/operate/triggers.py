@@ -1,12 +1,12 @@
 """What starts a refresh without a person, and what tells people when one has failed."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import dagster as dg
 
 from orchestration.ingest.landing import find_batches
-from orchestration.operate.alerts import alert
+from orchestration.operate.alerts import ALERTED, alert, alert_warnings
 from orchestration.operate.run_lock import clean_up_after_dead_run
 from orchestration.settings import SettingError, Settings
 
@@ -75,10 +75,17 @@ def _fingerprint(settings: Settings) -> str:
     return digest.hexdigest()
 
 
-def failure_sensors(settings: Settings) -> Iterator[dg.SensorDefinition]:
-    """Report every failed run to the webhook, if there is one."""
+def alert_sensors(settings: Settings) -> Iterator[dg.SensorDefinition]:
+    """Report every failed run to the webhook, and what a good one warned of, if there is one."""
     if settings.alert_webhook is None:
         return
+
+    def tell(context: dg.RunStatusSensorContext, post: Callable[..., str | None]) -> None:
+        run = context.dagster_run
+        logs = context.instance.all_logs(run.run_id)
+        events = [entry.dagster_event for entry in logs if entry.dagster_event]
+        if problem := post(settings, run, events):
+            context.log.warning(problem)
 
     @dg.run_failure_sensor(
         name="alert_on_failure",
@@ -86,10 +93,16 @@ def failure_sensors(settings: Settings) -> Iterator[dg.SensorDefinition]:
         description="Posts every failed run to PSA_ALERT_WEBHOOK.",
     )
     def alert_on_failure(context: dg.RunFailureSensorContext) -> None:
-        run = context.dagster_run
-        logs = context.instance.all_logs(run.run_id)
-        events = [entry.dagster_event for entry in logs if entry.dagster_event]
-        if problem := alert(settings, run, events):
-            context.log.warning(problem)
+        if ALERTED not in context.dagster_run.tags:
+            tell(context, alert)
 
-    yield alert_on_failure
+    @dg.run_status_sensor(
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        name="alert_on_warning",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Posts warnings that cannot wait to PSA_ALERT_WEBHOOK.",
+    )
+    def alert_on_warning(context: dg.RunStatusSensorContext) -> None:
+        tell(context, alert_warnings)
+
+    yield from (alert_on_failure, alert_on_warning)

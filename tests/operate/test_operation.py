@@ -7,7 +7,6 @@ import time
 import tomllib
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -36,6 +35,7 @@ from orchestration.operate.triggers import landing_sensor, nightly_schedule
 from orchestration.publish.generations import publish
 from orchestration.settings import ROOT, Settings, read_settings
 from tests.conftest import MARTS, Refresh, python, refresh
+from tests.operate.webhooks import Webhook
 
 RUN_ID = "00000000-0000-4000-8000-000000000000"
 
@@ -229,33 +229,6 @@ def test_the_landing_sensor_starts_once_for_files_that_have_settled(
 # What is told
 
 
-class Receiver(BaseHTTPRequestHandler):
-    """Takes alerts, the first of them badly."""
-
-    answers: Sequence[int] = (200,)
-    received: list[dict[str, Any]]
-
-    def do_POST(self) -> None:  # noqa: D102
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.received.append(json.loads(body))
-        self.send_response(self.answers[min(len(self.received), len(self.answers)) - 1])
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:  # noqa: D102
-        pass
-
-
-@pytest.fixture
-def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, type[Receiver]]]:
-    """A webhook of one's own: its address, with a secret in it, and what it has received."""
-    monkeypatch.setattr(alerts, "PAUSE_SECONDS", 0)
-    handler = type("Handler", (Receiver,), {"received": []})
-    with HTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/secret-path", handler
-        server.shutdown()
-
-
 def failed_run() -> tuple[dg.DagsterRun, Sequence[dg.DagsterEvent]]:
     """A run in which a check and a step fail and quote a row."""
 
@@ -269,15 +242,16 @@ def failed_run() -> tuple[dg.DagsterRun, Sequence[dg.DagsterEvent]]:
 
 
 def test_an_alert_is_tried_again_and_says_which_run_table_and_reason_but_quotes_no_row(
-    receiver: tuple[str, type[Receiver]],
+    webhook: Webhook,
 ) -> None:
-    address, handler = receiver
-    handler.answers = (500, 503, 200)
-    settings = read_settings({"PSA_ALERT_WEBHOOK": address, "PSA_UI_URL": "https://psa.example/"})
+    webhook.answers = (500, 503, 200)
+    settings = read_settings(
+        {"PSA_ALERT_WEBHOOK": webhook.address, "PSA_UI_URL": "https://psa.example/"}
+    )
     run, events = failed_run()
     assert alerts.alert(settings, run, events) is None
-    assert len(handler.received) == 3
-    said = handler.received[-1]
+    assert len(webhook.received) == 3
+    said = webhook.received[-1]
     assert said["run"] == run.run_id
     assert said["table"] == "charges"
     assert said["reason"] == "check key of charges failed; step charges failed (ValueError)"
@@ -293,18 +267,17 @@ def test_a_webhook_out_of_reach_does_no_harm(address: str, monkeypatch: pytest.M
 
 
 def test_make_run_alerts_too_and_no_secret_gets_into_any_file_or_message(
-    tmp_path: Path, receiver: tuple[str, type[Receiver]]
+    tmp_path: Path, webhook: Webhook
 ) -> None:
-    address, handler = receiver
     (tmp_path / "landing").mkdir()
     ended = refresh(
         tmp_path / "landing",
         tmp_path / "data",
-        PSA_ALERT_WEBHOOK=address,
+        PSA_ALERT_WEBHOOK=webhook.address,
         PSA_POSTGRES_URL="postgresql://loader:secret-word@127.0.0.1:1/bi",
     )
     assert ended.exit_code == 1
-    (said,) = handler.received
+    (said,) = webhook.received
     assert "autotask/companies" in said["table"]
     files = [path for path in ended.data_dir.rglob("*") if path.is_file()]
     assert len(files) > 10

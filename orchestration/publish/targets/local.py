@@ -5,10 +5,12 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import duckdb
+
 from orchestration.progress import advance
 from orchestration.published import PublishError, row_counts
 from orchestration.settings import Settings
-from orchestration.warehouse import MARTS, SCHEMA, open_database, quoted
+from orchestration.warehouse import MARTS, SCHEMA, STORAGE_VERSION, open_database, quoted
 
 
 def write_marts(
@@ -34,7 +36,10 @@ def write_marts(
         if built.with_name(f"{built.name}.wal").exists():
             raise PublishError(f"{built} has a write-ahead log after its checkpoint")
         # The copy keeps the disk busy while the processors compress the parquet files.
-        copying = disk.submit(_copy, built, folder / MARTS)
+        if _is_wasteful(connection):
+            copying = disk.submit(_compact, connection.cursor(), folder / MARTS)
+        else:
+            copying = disk.submit(_copy, built, folder / MARTS)
         advance(0, "marts", expected=len(counts))
         for mart, count in counts.items():
             target = folder / parquet_of(mart)
@@ -47,6 +52,24 @@ def write_marts(
             advance(1, "marts")
         copying.result()
     return counts
+
+
+def _is_wasteful(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether a quarter of the file or more holds nothing: rows of tables that were built again."""
+    ((total, free),) = connection.execute(
+        "select total_blocks, free_blocks from pragma_database_size() where database_name = ?",
+        [Path(MARTS).stem],
+    ).fetchall()
+    return bool(4 * free >= total)
+
+
+def _compact(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
+    """Write all tables, with their comments, into a file that holds nothing else."""
+    name = str(target).replace("'", "''")
+    connection.execute(f"attach '{name}' as compact (storage_version '{STORAGE_VERSION}.0')")
+    connection.execute(f"copy from database {quoted(Path(MARTS).stem)} to compact")
+    connection.execute("detach compact")  # with its checkpoint
+    sync(target)
 
 
 def _copy(source: Path, target: Path) -> None:
