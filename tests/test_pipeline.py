@@ -10,9 +10,11 @@ from pathlib import Path
 
 import duckdb
 import filelock
+import pyarrow.parquet
 import pytest
 
-from orchestration.settings import ROOT, SAMPLE_DIR
+from orchestration.ingest.raw_store import LEDGER, TableFiles
+from orchestration.settings import ROOT, SAMPLE_DIR, read_settings
 from tests.conftest import Refresh, python, refresh
 
 
@@ -33,6 +35,38 @@ def test_a_run_ends_with_its_key_figures(sample: Refresh) -> None:
     assert figures["Hours with a PO"] == f"{published['hours_with_po']:,.2f}"
     assert figures["Hours without a PO"] == f"{without_po:,.2f}"
     assert sample.output.rstrip().endswith(str(sample.data_dir / "marts" / "current"))
+
+
+# Columns and facts of raw files that earlier versions did not know.
+NEW_COLUMNS = {"is_billed", "billing_code_id"}
+NEW_FACTS = {"above_header", "forms", "shaped_by", "removed", "removed_of", "measure_removed"}
+
+
+def test_the_data_folder_of_an_earlier_version_ends_like_a_fresh_one(
+    sample: Refresh, published: Path, tmp_path: Path
+) -> None:
+    """VAL-5, PUB-6."""
+    data_dir = Path(shutil.copytree(published, tmp_path / "data", symlinks=True))
+    for path in (data_dir / "raw/autotask").rglob("*.parquet"):
+        stored = pyarrow.parquet.read_metadata(path).metadata.get(LEDGER)
+        rows = pyarrow.parquet.read_table(path)
+        rows = rows.drop_columns([name for name in rows.column_names if name in NEW_COLUMNS])
+        if stored:
+            facts = {
+                name: fact for name, fact in json.loads(stored).items() if name not in NEW_FACTS
+            }
+            facts["schema_version"] = "earlier"
+            rows = rows.replace_schema_metadata({LEDGER: json.dumps(facts)})
+        pyarrow.parquet.write_table(rows, path)
+    ended = refresh(SAMPLE_DIR, data_dir)
+    assert ended.exit_code == 0, ended.output + ended.errors
+    assert ended.rows() == sample.rows()
+    for content in (
+        TableFiles("autotask", "charges", read_settings({"PSA_DATA_DIR": str(data_dir)}))
+        .contents()
+        .values()
+    ):
+        assert content.schema_version != "earlier"
 
 
 def sample_rows() -> list[tuple[object, ...]]:

@@ -106,8 +106,8 @@ class _Known:
         earlier, between = same[-1], snapshots[-1]
         return [
             f"{content.file}: has the very bytes of {earlier.file} of {earlier.extracted_at} UTC, "
-            f"and {between.file} has come between: an old export under a new name? It counts as the "
-            f"newest; `make unload BATCH={content.file}` takes it out"
+            f"and {between.file} has come between: an old export under a new name? It counts as "
+            f"the newest; `make unload BATCH={content.file}` takes it out"
         ]
 
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
+from tests.operate.webhooks import open_webhook
+
 
 @contextmanager
 def full(disk: Path, room: int = 0) -> Iterator[None]:
@@ -56,10 +58,17 @@ def fill(disk: Path) -> None:
     refresh = [sys.executable, "-m", "orchestration.cli", "run", "--force"]
 
     for room in (0, 4_000_000):  # at the start, and within the build
-        with full(disk, room):
-            ended = subprocess.run(refresh, capture_output=True, text=True, check=False)
+        with open_webhook() as webhook, full(disk, room):
+            variables = os.environ | {"PSA_ALERT_WEBHOOK": webhook.address}
+            ended = subprocess.run(
+                refresh, env=variables, capture_output=True, text=True, check=False
+            )
         assert ended.returncode == 1, ended
         assert "Traceback" not in ended.stderr, ended.stderr
+        (alert,) = webhook.received
+        assert f"Nothing was published; readers keep {published.name}." in alert["text"]
+        if os.path.ismount(disk):
+            assert "the disk is full" in alert["reason"], (alert, ended)
         assert current.resolve() == published
         assert check_generation(current, settings) == rows
 

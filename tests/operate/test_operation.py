@@ -18,9 +18,11 @@ import pytest
 from dagster._core.test_utils import create_run_for_test
 from dagster._utils.schedules import schedule_execution_time_iterator
 from packaging.requirements import Requirement
+from sqlalchemy.exc import DatabaseError
 
 from orchestration.definitions import build_definitions
 from orchestration.operate import alerts, run_lock
+from orchestration.operate.alerts import ALERTED
 from orchestration.operate.run_lock import (
     Busy,
     Holder,
@@ -31,7 +33,7 @@ from orchestration.operate.run_lock import (
     refresh_lock,
     single_run_executor,
 )
-from orchestration.operate.triggers import landing_sensor, nightly_schedule
+from orchestration.operate.triggers import alert_sensors, landing_sensor, nightly_schedule
 from orchestration.publish.generations import publish
 from orchestration.settings import ROOT, Settings, read_settings
 from tests.conftest import MARTS, Refresh, python, refresh
@@ -229,7 +231,9 @@ def test_the_landing_sensor_starts_once_for_files_that_have_settled(
 # What is told
 
 
-def failed_run() -> tuple[dg.DagsterRun, Sequence[dg.DagsterEvent]]:
+def failed_run(
+    instance: dg.DagsterInstance | None = None,
+) -> tuple[dg.DagsterRun, Sequence[dg.DagsterEvent]]:
     """A run in which a check and a step fail and quote a row."""
 
     @dg.asset(check_specs=[dg.AssetCheckSpec("key", asset="charges")])
@@ -237,7 +241,7 @@ def failed_run() -> tuple[dg.DagsterRun, Sequence[dg.DagsterEvent]]:
         yield dg.AssetCheckResult(passed=False, description="the row of Jane Doe")
         raise ValueError("the row of Jane Doe")
 
-    result = dg.materialize([charges], raise_on_error=False)
+    result = dg.materialize([charges], instance=instance, raise_on_error=False)
     return result.dagster_run, result.all_events
 
 
@@ -284,6 +288,113 @@ def test_make_run_alerts_too_and_no_secret_gets_into_any_file_or_message(
     for secret in ("secret-path", "secret-word"):
         assert secret not in ended.output + ended.errors
         assert [path for path in files if secret.encode() in path.read_bytes()] == []
+
+
+@dg.op
+def lose_the_history(context: dg.OpExecutionContext) -> None:
+    """Damage the databases that Dagster writes events to."""
+    for database in Path(context.instance.root_directory).rglob("*.db"):
+        for beside in database.parent.glob(f"{database.name}-*"):
+            beside.unlink()
+        database.write_bytes(b"not a database " * 1000)
+
+
+def job_without_history() -> dg.JobDefinition:
+    """A job as the daemon runs one, whose history fails on the way."""
+
+    @dg.job(executor_def=single_run_executor(read_settings()))
+    def losing() -> None:
+        lose_the_history()
+
+    return losing
+
+
+def test_a_run_of_the_daemon_alerts_by_itself_when_its_history_fails(
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    webhook: Webhook,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PSA_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("PSA_ALERT_WEBHOOK", webhook.address)
+    with pytest.raises(DatabaseError):
+        dg.execute_job(dg.reconstructable(job_without_history), instance=instance)
+    (said,) = webhook.received
+    assert said["reason"] == "a database of Dagster's history is damaged"
+    assert said["job"] == "losing"
+    assert "Nothing was published" in said["text"]
+
+
+def told_by(
+    name: str, instance: dg.DagsterInstance, run: dg.DagsterRun, webhook: Webhook
+) -> list[dict[str, Any]]:
+    """What a sensor posts of a run."""
+    settings = read_settings({"PSA_ALERT_WEBHOOK": webhook.address})
+    sensor = next(found for found in alert_sensors(settings) if found.name == name)
+    last = [entry.dagster_event for entry in instance.all_logs(run.run_id)][-1]
+    assert last
+    context = dg.build_run_status_sensor_context(name, last, instance, run)
+    sensor(context.for_run_failure() if name == "alert_on_failure" else context)
+    return webhook.received
+
+
+def test_the_daemon_tells_what_a_good_run_has_warned_of(
+    webhook: Webhook, instance: dg.DagsterInstance
+) -> None:
+    """LND-15."""
+
+    @dg.asset(check_specs=[dg.AssetCheckSpec("removals", asset="charges")])
+    def charges() -> Iterator[Any]:
+        yield dg.AssetCheckResult(
+            passed=False, severity=dg.AssetCheckSeverity.WARN, description="a.csv takes 9 away"
+        )
+        yield dg.MaterializeResult()
+
+    run = dg.materialize([charges], instance=instance).dagster_run
+    (said,) = told_by("alert_on_warning", instance, run, webhook)
+    assert said["severity"] == "warning"
+    assert said["warnings"] == ["a.csv takes 9 away"]
+    assert said["reason"] is None
+
+
+def test_a_run_that_has_alerted_by_itself_is_not_told_twice(
+    webhook: Webhook, instance: dg.DagsterInstance
+) -> None:
+    run, _ = failed_run(instance)
+    assert len(told_by("alert_on_failure", instance, run, webhook)) == 1
+    instance.add_run_tags(run.run_id, {ALERTED: "true"})
+    tagged = instance.get_run_by_id(run.run_id)
+    assert tagged
+    assert len(told_by("alert_on_failure", instance, tagged, webhook)) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("OSError: [Errno 28] No space left on device: '/data/x'", "the disk is full"),
+        ("(sqlite3.OperationalError) database or disk is full", "the disk is full"),
+        (
+            "(sqlite3.OperationalError) attempt to write a readonly database",
+            "the disk is read-only",
+        ),
+        ("OSError: [Errno 5] Input/output error", "the disk does not answer"),
+        ("ValueError: the row of Jane Doe", None),
+    ],
+)
+def test_errors_of_the_machine_are_told_in_plain_words(error: str, words: str | None) -> None:
+    assert alerts.plain_words(error) == words
+
+
+def test_a_failed_check_is_named_once() -> None:
+    @dg.asset(check_specs=[dg.AssetCheckSpec("key", asset="charges", blocking=True)])
+    def charges() -> Iterator[Any]:
+        yield dg.AssetCheckResult(passed=False)
+        yield dg.MaterializeResult()
+
+    result = dg.materialize([charges], raise_on_error=False)
+    assert not result.success
+    told = alerts.message(read_settings({}), result.dagster_run, result.all_events)
+    assert told["reason"] == "check key of charges failed"
 
 
 # What people do

@@ -35,6 +35,26 @@ def test_an_open_reader_keeps_its_generation_and_blocks_nobody(settings: Setting
     assert numbers(settings) == [0, 1, 2, 99]
 
 
+def test_a_file_does_not_grow_by_what_was_built_again(settings: Settings) -> None:
+    """PUB-2."""
+    large = "as select range as number, hash(range) as noise from range(500_000)"
+    build(settings, f"create or replace table marts.numbers {large}")
+    build(settings, "comment on table marts.numbers is 'One row per number.'")
+    first = publish(settings, MARTS, {"generation": "20260101T000000Z-a"})
+    build(settings, f"create table marts.again {large}", "drop table marts.numbers")
+    build(settings, "alter table marts.again rename to numbers")
+    build(settings, "comment on table marts.numbers is 'One row per number.'")
+    built = (settings.warehouse_dir / "psa_marts.duckdb").stat().st_size
+    second = publish(settings, MARTS, {"generation": "20260102T000000Z-b"})
+    sizes = [(folder / "psa_marts.duckdb").stat().st_size for folder in (first, second)]
+    assert built > 1.5 * sizes[0]
+    assert sizes[1] < 1.1 * sizes[0]
+    with duckdb.connect(second / "psa_marts.duckdb", read_only=True) as marts:
+        assert marts.sql("select comment, estimated_size from duckdb_tables()").fetchall() == [
+            ("One row per number.", 500_000)
+        ]
+
+
 def test_the_oldest_generations_are_retired(settings: Settings) -> None:
     """PUB-7."""
     keep_two = settings.model_copy(update={"keep_generations": 2})
