@@ -7,6 +7,7 @@ the page on operations.
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -199,9 +200,9 @@ FAULTS = (
         "A CSV file is cut in the middle",
         _cut_csv,
         1,
-        "autotask/charges/2026-11-20.full.csv: line 49,",
+        "autotask/charges/2026-11-20.full.csv: not readable as CSV: line 49842: ",
         "check schema of autotask/charges failed. Nothing was published; readers keep ",
-        "autotask/charges/2026-11-20.full.csv: line 49,",
+        "autotask/charges/2026-11-20.full.csv: not readable as CSV: line 49842: ",
         "Deliver the whole file, under this name or as the next snapshot.",
         lambda night: night.deliver_charges("2026-11-20", 0, CHARGES),
     ),
@@ -294,7 +295,7 @@ FAULTS = (
         None,
         "Stop the first one, or give the second a `PSA_DATA_DIR` of its own.",
         _let_go,
-        ("exec", "dagster-daemon", "--version"),
+        ("exec", str(Path(sys.executable).with_name("dagster-daemon")), "--version"),
     ),
 )
 
