@@ -65,7 +65,8 @@ class Watch(logging.Handler):
         if event is None:
             if record.levelno == logging.WARNING:
                 words = record.dagster_meta["orig_message"]  # type: ignore[attr-defined]
-                self._print(f"  warning: {words}")
+                for line in words.splitlines():  # rows that a warning shows are indented
+                    self._print(f"  {line}" if line.startswith(" ") else f"  warning: {line}")
         elif event.event_type_value == "STEP_START":
             self._step = self._bars.add_task(str(event.step_key), total=None, said="")
         elif event.event_type_value == "STEP_SUCCESS":
