@@ -63,10 +63,11 @@ def alert_stopped(settings: Settings, job: str, reason: str, run_id: str = "") -
 def alert_mistaken_setting(job: str, error: str) -> None:
     """Report that a refresh has not begun, if the setting of the webhook can be read at least."""
     name = error.partition(":")[0]  # what follows may hold its value
+    reason = plain_words(error) or f"the setting {name} cannot be used"
     for kept in (("PSA_ALERT_WEBHOOK", "PSA_UI_URL", "PSA_DATA_DIR"), ("PSA_ALERT_WEBHOOK",)):
         known = {setting: os.environ[setting] for setting in kept if setting in os.environ}
         with suppress(SettingError):
-            alert_stopped(read_settings(known), job, f"the setting {name} cannot be used")
+            alert_stopped(read_settings(known), job, reason)
             return
 
 

@@ -257,7 +257,9 @@ def _leftovers(settings: Settings) -> Iterator[str]:
         except duckdb.Error as error:
             if "Conflicting lock" in str(error):  # a dbt that outlives its parent, or a person
                 raise Finding(f"{error} End that process.") from None
-            raise Finding(f"{name} cannot be opened, the next refresh rebuilds it: {error}") from None
+            raise Finding(
+                f"{name} cannot be opened, the next refresh rebuilds it: {error}"
+            ) from None
     if found:
         raise Finding(f"of a process that died: {', '.join(found)}. The next refresh removes them.")
     yield "no unfinished files"
