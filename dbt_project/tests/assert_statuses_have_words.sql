@@ -1,7 +1,8 @@
 -- A status of digits alone is the number of a status: whoever reads it does not know what it means,
 -- and no seed can match it by its words. Deliver picklist_values, export the label, or list the
 -- number in the seed.
--- Only a warning since 2026-11-26: it is odd to read, and all other figures are right. (RAW-13, RAW-14)
+-- Only a warning since 2026-11-26: it is odd to read, and all other figures are right.
+-- (RAW-13, RAW-14)
 {{ config(
     severity='warn',
     meta={'dagster': {'ref': {'name': 'stg_autotask__charges'}}},
