@@ -42,6 +42,12 @@ FOREIGN_KEYS: dict[str, dict[str, str]] = {
         "project_id": "projects",
         "problem_ticket_id": "tickets",
     },
+    "billing_items": {
+        "company_id": "companies",
+        "contract_id": "contracts",
+        "milestone_id": "contract_milestones",
+    },
+    "invoices": {"company_id": "companies"},
     "purchase_orders": {"company_id": "companies"},
     "po_required_companies": {"company_id": "companies"},
     "milestone_conflict_waivers": {"milestone_id": "contract_milestones"},
