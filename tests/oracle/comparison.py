@@ -75,7 +75,8 @@ MART_COLUMNS: dict[str, tuple[str, ...]] = {
             project_name task_id ticket_id date_worked hours_worked billable_hours billing_amount
             labor_amount is_non_billable is_internal invoice_number is_invoiced task_po ticket_po
             project_po contract_po po_number po_source po_basis has_po po_gap_reason is_exposed
-            is_posted posted_po_number purchase_order_key po_company_id ticket_number task_number project_number""",
+            is_posted posted_po_number purchase_order_key po_company_id ticket_number task_number
+            project_number""",
         "po_exposure": """
             company_id company_name material_code_name po_required uninvoiced_lines_no_po
             total_billable_exposed uninvoiced_lines_no_direct_po total_billable_no_direct_po
@@ -139,8 +140,8 @@ MART_COLUMNS: dict[str, tuple[str, ...]] = {
         "invoice_preview": """
             company_id company_name purchase_order_key po_number charge_lines
             charge_lines_to_update charges_amount labor_entries labor_amount milestone_count
-            milestone_amount posted_item_count posted_item_amount total_amount contract_count contract_names po_status is_blocked
-            blocked_reason""",
+            milestone_amount posted_item_count posted_item_amount total_amount contract_count
+            contract_names po_status is_blocked blocked_reason""",
         "invoice_preview_items": """
             item_type item_key company_id purchase_order_key po_number contract_id item_date
             description amount is_blocked""",
