@@ -13,6 +13,10 @@ items as (
 ),
 
 charges as (
+    select * from {{ ref('stg_autotask__charges') }}
+),
+
+charges_with_company as (
     select * from {{ ref('int_charges_parented') }}
 ),
 
@@ -43,7 +47,7 @@ missing_lines as (
         on
             items.project_charge_id = project_charges.charge_id
             and project_charges.charge_kind = 'project'
-    left join charges as change_orders
+    left join charges_with_company as change_orders
         on
             items.project_charge_id = change_orders.charge_id
             and change_orders.charge_kind = 'change_order'
