@@ -30,6 +30,10 @@ RAW_TABLES: dict[tuple[str, str], type[RawTable]] = {
                 autotask.TimeEntries,
                 autotask.ContractMilestones,
                 autotask.Tickets,
+                autotask.BillingItems,
+                autotask.Invoices,
+                autotask.BillingCodes,
+                autotask.PicklistValues,
             ),
         ),
         (

@@ -3,6 +3,7 @@
 import pandera.polars as pa
 import polars as pl
 
+from schemas import base
 from schemas.base import (
     Bool,
     Date,
@@ -231,3 +232,67 @@ class Tickets(RawTable):
     last_modified_at: Timestamp = field(
         "Last change of the record.", aliases=["lastTrackedModificationDateTime"]
     )
+
+
+class BillingItems(RawTable):
+    """One row per item that was approved and posted; several may name one line."""
+
+    _optional = True
+
+    id: Id = field("Billing item id; of several the greatest is the latest.", required=True)
+    company_id: Id = company_key("Client of the item.")
+    contract_id: Id = foreign_key("Contract of the item.", to="contracts")
+    contract_charge_id: Id = field("Contract charge that was posted.", zero_is_null=True)
+    project_charge_id: Id = field(
+        "Project charge that was posted, or charge of a change order.", zero_is_null=True
+    )
+    ticket_charge_id: Id = field("Ticket charge that was posted.", zero_is_null=True)
+    time_entry_id: Id = field("Time entry that was posted.", zero_is_null=True)
+    milestone_id: Id = foreign_key("Milestone that was posted.", to="contract_milestones")
+    contract_block_id: Id = field("Prepaid block that the item is taken from.", zero_is_null=True)
+    invoice_id: Id = field("Invoice that carries the item.", zero_is_null=True)
+    purchase_order_number: Text = field("PO that the item was posted with.", max_length=50)
+    extended_price: Money = field("Price to the client before tax.")
+    quantity: Money = field("Units or hours posted.")
+    item_date: Date = date_field("Day that the item counts for.")
+    posted_date: Date = date_field("Day of the posting.")
+    last_modified_at: Timestamp = field("Last change of the record.")
+
+
+class Invoices(RawTable):
+    """One row per invoice, voided ones too."""
+
+    _optional = True
+
+    id: Id = field("Invoice id.", required=True)
+    company_id: Id = company_key("Client that is invoiced.")
+    invoice_number: Text = field(
+        "Number of the invoice; where there is none, its id is printed.", max_length=100
+    )
+    invoice_date: Date = date_field("Day of the invoice.", aliases=["invoiceDateTime"])
+    is_voided: Bool = field("Whether the invoice was voided; null reads as false.")
+    order_number: Text = field("Order number printed on the invoice.", max_length=50)
+
+
+class BillingCodes(RawTable):
+    """One row per billing code, under which charges are filed."""
+
+    _optional = True
+
+    id: Id = field("Billing code id.", required=True)
+    name: Text = field("Name of the billing code.", required=True, max_length=200)
+    is_active: Bool = field("Whether the code can still be chosen.")
+
+
+class PicklistValues(RawTable):
+    """One row per value that a picklist offers or offered, with the words that it stands for."""
+
+    _key = ("entity", "field", "value")
+    _optional = True
+
+    entity: Text = base.field("Entity of the REST API.", required=True, lower_case=True)
+    # From here on the bare name is that of the column.
+    field: Text = base.field("Field of the entity.", required=True, lower_case=True)
+    value: Text = base.field("Value as records hold it.", required=True, lower_case=True)
+    label: Text = base.field("Words that people read.", required=True)
+    is_active: Bool = base.field("Whether the value can still be chosen.")

@@ -51,11 +51,14 @@ def test_dbt_knows_the_raw_tables_as_the_schemas_declare_them() -> None:
 
 
 def test_every_id_of_another_record_says_which_table_it_is_of() -> None:
-    """RES-6: those of resources and billing codes apart, which are no raw table."""
+    """RES-6: those of resources, and of what was posted, apart."""
     tables = RAW_TABLES.values()
     declared = {column: to for table in tables for column, to in table.foreign_keys().items()}
     ids = {column for table in tables for column in table.columns() if column.endswith("_id")}
-    assert ids - declared.keys() == {"resource_id", "billing_code_id"}
+    assert ids - declared.keys() == {
+        *("resource_id", "billing_code_id", "invoice_id", "contract_block_id", "time_entry_id"),
+        *("contract_charge_id", "project_charge_id", "ticket_charge_id"),
+    }
     assert {column.removesuffix("_id"): parent for column, parent in declared.items()} == {
         "company": "companies",
         "parent_company": "companies",

@@ -167,6 +167,46 @@
                     'problem_ticket_id': 'tickets',
                 },
             },
+            'billing_items': {
+                'key': ['id'],
+                'staged_key': ['billing_item_id'],
+                'control_total': none,
+                'part_of': none,
+                'kind': none,
+                'foreign_keys': {
+                    'company_id': 'companies',
+                    'contract_id': 'contracts',
+                    'milestone_id': 'contract_milestones',
+                },
+            },
+            'invoices': {
+                'key': ['id'],
+                'staged_key': ['invoice_id'],
+                'control_total': none,
+                'part_of': none,
+                'kind': none,
+                'foreign_keys': {
+                    'company_id': 'companies',
+                },
+            },
+            'billing_codes': {
+                'key': ['id'],
+                'staged_key': ['billing_code_id'],
+                'control_total': none,
+                'part_of': none,
+                'kind': none,
+                'foreign_keys': {
+                },
+            },
+            'picklist_values': {
+                'key': ['entity', 'field', 'value'],
+                'staged_key': ['entity', 'field', 'value'],
+                'control_total': none,
+                'part_of': none,
+                'kind': none,
+                'foreign_keys': {
+                },
+            },
         },
         'reference': {
             'purchase_orders': {
@@ -207,8 +247,8 @@
 {#- The columns of the keys of all raw tables. -#}
 {% macro raw_key_columns() %}
     {{ return([
-        'id', 'charge_kind', 'company_id', 'purchase_order_number',
-        'milestone_id', 'conflict_type'
+        'id', 'charge_kind', 'entity', 'field', 'value', 'company_id',
+        'purchase_order_number', 'milestone_id', 'conflict_type'
     ]) }}
 {% endmacro %}
 

@@ -155,6 +155,31 @@
 {% endmacro %}
 
 
+{#-
+    What the billing items of each line say of it (RES-22, RES-23, RES-24): one row a line.
+
+    items: a CTE with columns of int_billing_items; key: the column that names the line.
+-#}
+{% macro postings(items, key) %}
+    select
+        {{ key }},
+        max(case when posting_rank = 1 then po_number end) as po_number,
+        max(case when invoice_rank = 1 then invoice_number end) as invoice_number,
+        cast(sum(labor_amount) as decimal(38, 4)) as labor_amount,
+        count(*) as item_count
+    from (
+        select
+            *,
+            row_number() over (partition by {{ key }} order by billing_item_id desc) as posting_rank,
+            row_number() over (
+                partition by {{ key }} order by invoice_id desc nulls last, billing_item_id desc
+            ) as invoice_rank
+        from {{ items }}
+    ) as ranked_items
+    group by {{ key }}
+{% endmacro %}
+
+
 {#- A PO or a flag of a level; a level that the var `po_precedence` leaves out has none. -#}
 {% macro if_level_counts(parent_level, value, otherwise) -%}
     case

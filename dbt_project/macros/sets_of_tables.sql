@@ -76,6 +76,12 @@
 {% endmacro %}
 
 
+{#- What the REST API calls the charges of a kind, in lower case. -#}
+{% macro charge_entity(charge_kind) -%}
+    replace({{ charge_kind }}, '_', '') || 'charges'
+{%- endmacro %}
+
+
 {#- The kind of charges that a raw table holds, by its name; null where it is none of one kind. -#}
 {% macro charge_kind_of(table_name) -%}
     case {{ table_name }}

@@ -96,22 +96,60 @@
 {%- endmacro %}
 
 
+{#-
+    What the values of a picklist read as (RAW-14), to be joined to a text by its `label`: one row a
+    value, inactive ones too.
+
+    entity, field: as the REST API names them.
+-#}
+{% macro picklist(entity, field) %}
+    select
+        {{ label('value') }} as value_label,
+        min(label) as label
+    from {{ ref('stg_autotask__picklist_values') }}
+    where entity = '{{ entity | lower }}' and field = '{{ field | lower }}'
+    group by {{ label('value') }}
+{% endmacro %}
+
+
 {% macro is_blank(text) -%}
     coalesce({{ matches(text, white_space() ~ '*') }}, true)
 {%- endmacro %}
 
 
 {#-
-    Whether a line was invoiced: it has an invoice number that says something, or Autotask says that
-    it was billed (RES-14).
+    The invoice of a line: its own number where that says something, else that of its billing items
+    (RES-14, RES-22).
 
-    line: with invoice_number and is_billed; placeholders: int_invoice_placeholders, joined to it.
+    line: with invoice_number; placeholders: int_invoice_placeholders, joined to it; postings: the
+    model of its billing items, joined to it.
 -#}
-{% macro is_invoiced(line, placeholders) -%}
+{% macro invoice_of(line, placeholders, postings) -%}
+    case
+        when {{ placeholders }}.invoice_text is null
+            then coalesce({{ line }}.invoice_number, {{ postings }}.invoice_number)
+        else {{ postings }}.invoice_number
+    end
+{%- endmacro %}
+
+
+{#-
+    Whether a line was invoiced: it has an invoice, or Autotask says that it was billed and no billing
+    item tells more (RES-14).
+
+    line: with invoice_number and is_billed; for the others see `invoice_of`.
+-#}
+{% macro is_invoiced(line, placeholders, postings) -%}
     (
-        ({{ line }}.invoice_number is not null and {{ placeholders }}.invoice_text is null)
-        or coalesce({{ line }}.is_billed, false)
+        {{ invoice_of(line, placeholders, postings) }} is not null
+        or ({{ postings }}.item_count is null and coalesce({{ line }}.is_billed, false))
     )
+{%- endmacro %}
+
+
+{#- Whether a line was approved and posted (RES-21). -#}
+{% macro is_posted(line, postings) -%}
+    ({{ postings }}.item_count is not null or coalesce({{ line }}.is_billed, false))
 {%- endmacro %}
 
 

@@ -11,6 +11,7 @@
             read it by `rows_due`.
         raw_table: where its rows come from, with the tables that are part of it.
         key: its key, which is the key of this table too.
+        postings: the model of what billing items say of the lines, by the same key.
         alike_while_unchanged: models that every line depends on -> all their columns, none null.
     This table must have the columns that name its parents and its company: `<level>_id`.
 -#}
@@ -81,7 +82,7 @@
     {%- endif -%}
 
     {%- for name, columns in alike_while_unchanged.items() -%}
-        {%- set relation = built('intermediate', name) -%}
+        {%- set relation = built('intermediate', name) or built('staging', name) -%}
         {%- if run_query(changed_since_previous(relation, columns, columns)) | length -%}
             {{ return(name ~ ' has changed') }}
         {%- endif -%}
@@ -92,7 +93,7 @@
 
 {#-
     The keys of all lines that may have changed: those that were delivered since, and those of which
-    a parent or the company says something else. The table still has the ids that led to them: when
+    a billing item, a parent or the company says something else. The table still has the ids that led to them: when
     all of them say what they said, the ids are the same; of those that do not, the first was found
     by an id that is.
 -#}
@@ -120,6 +121,12 @@
                     and added.table_name = '{{ name }}'
         {% endfor %}
     )
+    union
+    {{ changed_since_previous(
+        built('intermediate', lines['postings']),
+        identity=[lines['key']],
+        key=[lines['key'] ~ ' as line_key'],
+    ) }}
     {% for level in parent_levels() + ['company'] -%}
         union
         select {{ lines['key'] }} as line_key

@@ -1,5 +1,5 @@
 -- Invoices are the sums of their lines, and what waits for an invoice in the facts is on one: no
--- line and no cent is lost or doubled between them. (MRT-4, MRT-16)
+-- line and no cent is lost or doubled between them. (MRT-4, MRT-16, MRT-24)
 {{ config(meta={'dagster': {'ref': {'name': 'invoice_preview'}}}) }}
 
 with
@@ -45,6 +45,27 @@ waiting as (
         billing_stage = 'approved_for_billing'
         and company_id is distinct from 0
         and coalesce(date_due <= {{ as_of_date() }}, true)
+
+    union all
+
+    select
+        'posted_item' as item_type,
+        count(*) as item_count,
+        coalesce(sum(items.extended_price), 0) as amount
+    from {{ ref('stg_autotask__billing_items') }} as items
+    left join {{ ref('stg_autotask__invoices') }} as invoices
+        on items.invoice_id = invoices.invoice_id
+    where
+        (items.invoice_id is null or invoices.is_voided)
+        and coalesce(
+            items.contract_charge_id,
+            items.project_charge_id,
+            items.ticket_charge_id,
+            items.time_entry_id,
+            items.milestone_id
+        ) is null
+        and items.company_id is distinct from 0
+        and coalesce(items.item_date <= {{ as_of_date() }}, true)
 ),
 
 items as (
@@ -68,6 +89,7 @@ sums as (
         count(*) filter (where item_type = 'charge') as charge_lines,
         count(*) filter (where item_type = 'time_entry') as labor_entries,
         count(*) filter (where item_type = 'milestone') as milestone_count,
+        count(*) filter (where item_type = 'posted_item') as posted_item_count,
         sum(amount) as total_amount
     from items
     group by company_id, purchase_order_key, is_blocked
@@ -104,4 +126,5 @@ where
     or sums.charge_lines is distinct from invoices.charge_lines
     or sums.labor_entries is distinct from invoices.labor_entries
     or sums.milestone_count is distinct from invoices.milestone_count
+    or sums.posted_item_count is distinct from invoices.posted_item_count
     or sums.total_amount is distinct from invoices.total_amount

@@ -1,5 +1,5 @@
 -- No time entry, hour or cent is lost or doubled between staging, the fact and what is summed from
--- it: joins to parents and PO periods must neither drop nor multiply a line. (MRT-4, RES-6)
+-- it: joins to parents and PO periods must neither drop nor multiply a line. (MRT-4, RES-6, RES-23)
 {{ config(meta={'dagster': {'ref': {'name': 'fct_time_entries_po_resolved'}}}) }}
 
 with
@@ -7,9 +7,11 @@ with
 staging as (
     select
         count(*) as line_count,
-        coalesce(sum(hours_worked), 0) as hours,
-        coalesce(sum(billing_amount), 0) as amount
-    from {{ ref('stg_autotask__time_entries') }}
+        coalesce(sum(time_entries.hours_worked), 0) as hours,
+        coalesce(sum(coalesce(time_entries.billing_amount, posted.labor_amount)), 0) as amount
+    from {{ ref('stg_autotask__time_entries') }} as time_entries
+    left join {{ ref('int_posted_time_entries') }} as posted
+        on time_entries.time_entry_id = posted.time_entry_id
 ),
 
 fact as (

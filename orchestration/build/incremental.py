@@ -12,6 +12,10 @@ KEPT = (
     "intermediate.int_po_parents",
     "intermediate.int_parent_po_periods",
     "intermediate.int_labor_tracking",
+    "intermediate.int_posted_charges",
+    "intermediate.int_posted_time_entries",
+    "intermediate.int_cancelled_statuses",
+    "staging.stg_autotask__billing_codes",
 )
 VARIABLE = "PSA_PREVIOUS"
 

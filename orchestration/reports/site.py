@@ -24,7 +24,13 @@ from orchestration.reports.fix_first import Fixes, fixes_of
 from orchestration.reports.pages import COMPANY_PAGE, PAGES
 from orchestration.reports.pages.declaration import Page
 from orchestration.reports.pages.words import STAGES
-from orchestration.reports.tables import companies, figure, has_register, shown
+from orchestration.reports.tables import (
+    companies,
+    figure,
+    has_billing_items,
+    has_register,
+    shown,
+)
 from orchestration.reports.work_lists import WorkList
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS, open_database
@@ -131,6 +137,7 @@ def _page(
     scripts = [_text("dataTables.min.js"), _text("page.js")]
     html: str = _template().render(
         page=page,
+        lead=(has_billing_items(marts) and page.lead_with_postings) or page.lead,
         pages=PAGES,
         is_company_page=company_id is not None,
         sections=sections,

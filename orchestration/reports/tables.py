@@ -87,6 +87,15 @@ def has_register(marts: duckdb.DuckDBPyConnection) -> bool:
     return found.fetchone() is not None
 
 
+def has_billing_items(marts: duckdb.DuckDBPyConnection) -> bool:
+    """Whether Autotask's postings are delivered, so that what is posted is known (MRT-24)."""
+    found = marts.execute(
+        "select 1 from marts.ingest_accounting where table_name = 'billing_items' "
+        "and batch_kind <> 'deleted' and not is_refused limit 1"
+    )
+    return found.fetchone() is not None
+
+
 def companies(marts: duckdb.DuckDBPyConnection) -> list[str]:
     """The companies that the filter offers, each with its id in brackets."""
     found = marts.execute(

@@ -70,12 +70,17 @@ class Nights:
             with_tickets=True,
             with_kinds=True,
             with_charges=True,
+            with_posted=True,
         )
         for table, batches in made.items():
             for delivery in batches:
                 self.write(table, delivery.file, delivery.rows, delivery.modified_at)
                 known = {} if delivery.is_full else self.rows.get(table, {})
-                self.rows[table] = known | self.by_key(table, delivery.rows)
+                rows = self.by_key(table, delivery.rows)
+                if delivery.is_deleted:
+                    self.rows[table] = {key: known[key] for key in known if key not in rows}
+                else:
+                    self.rows[table] = known | rows
 
     @staticmethod
     def by_key(table: str, rows: Iterable[Row]) -> dict[tuple[int, str], Row]:
@@ -306,8 +311,21 @@ def test_tables_brought_up_to_date_are_those_made_anew(nights: Nights) -> None:
     nights.night()
     assert nights.outcomes()[0] == nights.outcomes(STAGED)[0] == OUT_OF_TURN
 
+    # Lines that have not changed are posted, and an invoice is voided; then a code has a new name.
+    nights.deliver(
+        "billing_items", [*nights.changed("billing_items", 12), *nights.new("billing_items", 5)]
+    )
+    invoices = nights.changed("invoices", 8)
+    nights.deliver("invoices", [{**row, "is_voided": not row["is_voided"]} for row in invoices])
+    nights.night()
+    assert nights.outcomes() == (IN_PLACE, IN_PLACE)
+    codes = nights.changed("billing_codes", 2)
+    nights.deliver("billing_codes", [{**row, "name": "Renamed"} for row in codes])
+    nights.night()
+    assert nights.outcomes() == ("stg_autotask__billing_codes has changed", IN_PLACE)
+
     # So many charges that writing all is as quick; so many deleted rows that scans would be slow.
-    nights.deliver("charges", nights.changed("charges", len(nights.rows["charges"]) // 3))
+    nights.deliver("charges", nights.changed("charges", len(nights.rows["charges"]) * 3 // 4))
     nights.change_fact(
         "time_entries",
         "create temp table half as from {fact} where time_entry_id % 2 = 0",

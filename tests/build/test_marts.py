@@ -22,19 +22,29 @@ from tests.scenarios import AS_OF_DATE, worlds
 # them all; what all worlds of a folder share differs from folder to folder.
 WORLDS = 60
 EVERYTHING = (
-    1,
+    5,
     {
         "labor_invoiced": True,
         "with_tickets": True,
         "with_claims": True,
         "with_kinds": True,
         "with_charges": True,
+        "with_posted": True,
     },
 )
-SWITCHES = ("labor_invoiced", "with_tickets", "with_claims", "with_kinds", "with_charges")
+SWITCHES = (
+    *("labor_invoiced", "with_tickets", "with_claims"),
+    *("with_kinds", "with_charges", "with_posted"),
+)
 SILENT = (
-    2,
-    {"labor_invoiced": False, "with_tickets": True, "with_claims": False, "with_kinds": False},
+    6,
+    {
+        "labor_invoiced": False,
+        "with_tickets": True,
+        "with_claims": False,
+        "with_kinds": False,
+        "with_posted": False,
+    },
 )
 
 

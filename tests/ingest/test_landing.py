@@ -36,7 +36,7 @@ def test_whole_tables_and_batches_are_found_and_partial_files_are_not(tmp_path: 
         "autotask/companies/late.csv.crdownload",
         "autotask/companies/notes.txt",
         "autotask/companies/packed.json.gz",
-        "autotask/invoices.csv",
+        "autotask/expense_items.csv",
         "autotask/Tickets.csv",
         "autotask/companies.txt",
         "elsewhere/companies.csv",
@@ -63,7 +63,7 @@ def test_whole_tables_and_batches_are_found_and_partial_files_are_not(tmp_path: 
         "autotask/companies/packed.json.gz",
         "autotask/companies/pipe.csv",
         "autotask/companies.txt",
-        "autotask/invoices.csv",
+        "autotask/expense_items.csv",
     ]
 
 

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from tests.oracle.columns import CHARGE_KINDS
 from tests.oracle.comparison import Marts, compare_rows, is_same
 from tests.oracle.landing import Batch, Landing, current_of
-from tests.oracle.tables import CHARGE_KINDS, MEASURES, TABLES, Key, Row, key_of, source_of
+from tests.oracle.tables import MEASURES, TABLES, Key, Row, key_of, source_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -42,6 +43,12 @@ FOREIGN_KEYS: dict[str, dict[str, str]] = {
         "project_id": "projects",
         "problem_ticket_id": "tickets",
     },
+    "billing_items": {
+        "company_id": "companies",
+        "contract_id": "contracts",
+        "milestone_id": "contract_milestones",
+    },
+    "invoices": {"company_id": "companies"},
     "purchase_orders": {"company_id": "companies"},
     "po_required_companies": {"company_id": "companies"},
     "milestone_conflict_waivers": {"milestone_id": "contract_milestones"},

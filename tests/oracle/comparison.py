@@ -36,6 +36,8 @@ MART_KEYS: dict[str, tuple[str, ...]] = {
     "po_utilization": ("purchase_order_key",),
     "po_monthly_activity": ("purchase_order_key", "activity_month"),
     "po_number_review": ("po_company_id", "po_number", "reason"),
+    "posted_po_check": ("line_kind", "line_key"),
+    "posted_po_agreement": ("line_kind", "po_source"),
     "invoice_preview": ("company_id", "purchase_order_key"),
     "invoice_preview_items": ("item_type", "item_key"),
     "fct_milestones": ("milestone_id",),
@@ -66,14 +68,15 @@ MART_COLUMNS: dict[str, tuple[str, ...]] = {
             description quantity billable_amount extended_cost is_billable invoice_number
             is_invoiced date_purchased purchase_order_number internal_po_number charge_po task_po
             ticket_po project_po contract_po po_number po_source po_basis has_direct_po has_po
-            has_po_mismatch po_gap_reason is_exposed
+            has_po_mismatch po_gap_reason is_exposed is_posted posted_po_number
             purchase_order_key po_company_id ticket_number task_number project_number""",
         "fct_time_entries_po_resolved": """
             time_entry_id resource_id company_id company_name contract_id contract_name project_id
             project_name task_id ticket_id date_worked hours_worked billable_hours billing_amount
             labor_amount is_non_billable is_internal invoice_number is_invoiced task_po ticket_po
             project_po contract_po po_number po_source po_basis has_po po_gap_reason is_exposed
-            purchase_order_key po_company_id ticket_number task_number project_number""",
+            is_posted posted_po_number purchase_order_key po_company_id ticket_number task_number
+            project_number""",
         "po_exposure": """
             company_id company_name material_code_name po_required uninvoiced_lines_no_po
             total_billable_exposed uninvoiced_lines_no_direct_po total_billable_no_direct_po
@@ -81,7 +84,7 @@ MART_COLUMNS: dict[str, tuple[str, ...]] = {
         "hours_per_po": """
             company_id company_name purchase_order_key po_number contract_id contract_name
             total_hours_worked total_billable_hours total_billing_amount time_entry_count
-            resource_count first_date_worked last_date_worked""",
+            resource_count first_date_worked last_date_worked internal_hours""",
         "po_overview": """
             data_as_of total_charge_records charges_with_direct_po charges_with_po
             charges_without_po direct_coverage_pct coverage_pct amount_coverage_pct
@@ -92,7 +95,8 @@ MART_COLUMNS: dict[str, tuple[str, ...]] = {
             object_name company_id company_name total_records records_with_po coverage_pct""",
         "po_coverage_by_object": "object_name total_records records_with_po coverage_pct",
         "po_gap_summary": """
-            line_kind po_gap_reason line_count amount hours exposed_lines exposed_amount""",
+            line_kind po_gap_reason line_count amount hours internal_hours exposed_lines
+            exposed_amount""",
         "charges_per_po": """
             purchase_order_key po_company_id po_number charge_lines lines_direct lines_inherited
             billable_amount extended_cost invoiced_amount uninvoiced_amount first_date_purchased
@@ -102,7 +106,7 @@ MART_COLUMNS: dict[str, tuple[str, ...]] = {
             amount_coverage_pct uninvoiced_lines exposed_lines exposed_amount po_priority""",
         "hours_via_contract_po": """
             contract_id contract_name company_id po_number total_hours_worked
-            total_billable_hours total_billing_amount""",
+            total_billable_hours total_billing_amount internal_hours""",
         "charge_allocation": "allocation charge_count share_pct billable_amount",
         "company_po_profile": """
             company_id company_name po_required charge_lines billable_amount billable_rank
@@ -123,15 +127,21 @@ MART_COLUMNS: dict[str, tuple[str, ...]] = {
         "po_monthly_activity": """
             purchase_order_key company_id po_number activity_month charge_lines charges_amount
             hours_worked billable_hours labor_amount milestone_amount cumulative_amount
-            cumulative_hours""",
+            cumulative_hours internal_hours""",
+        "posted_po_check": """
+            line_kind line_key company_id company_name invoice_number is_invoiced po_number
+            po_source posted_po_number finding amount item_date""",
+        "posted_po_agreement": """
+            line_kind po_source posted_lines agreeing_lines agreement_pct amount
+            agreeing_amount""",
         "po_number_review": """
             po_company_id company_name po_number reason similar_po_number carrier_count line_count
             amount""",
         "invoice_preview": """
             company_id company_name purchase_order_key po_number charge_lines
             charge_lines_to_update charges_amount labor_entries labor_amount milestone_count
-            milestone_amount total_amount contract_count contract_names po_status is_blocked
-            blocked_reason""",
+            milestone_amount posted_item_count posted_item_amount total_amount contract_count
+            contract_names po_status is_blocked blocked_reason""",
         "invoice_preview_items": """
             item_type item_key company_id purchase_order_key po_number contract_id item_date
             description amount is_blocked""",

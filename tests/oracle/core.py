@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from tests.oracle.measures import (
     billable_hours,
     is_active_contract,
     is_billable,
-    is_invoiced,
     labor_amount,
     labor_is_tracked,
 )
-from tests.oracle.resolution import first_not_none, resolve
+from tests.oracle.postings import (
+    billing_amount,
+    invoice_of,
+    is_invoiced,
+    is_posted,
+    items_of,
+    posted_po,
+)
+from tests.oracle.resolution import resolve
 from tests.oracle.state import State
 from tests.oracle.tables import Row
 
@@ -105,8 +110,11 @@ def fct_charges_po_resolved(state: State) -> list[Row]:
                 "billable_amount": charge["billable_amount"],
                 "extended_cost": charge["extended_cost"],
                 "is_billable": billable,
-                "invoice_number": state.invoice_of(charge),
+                "invoice_number": invoice_of(state, charge),
                 "is_invoiced": invoiced,
+                "is_posted": is_posted(state, charge),
+                "posted_po_number": posted_po(state, charge),
+                "has_billing_item": bool(items_of(state, charge)),  # not a column
                 "date_purchased": charge["date_purchased"],
                 "purchase_order_number": charge["purchase_order_number"],
                 "internal_po_number": charge["internal_po_number"],
@@ -144,16 +152,19 @@ def fct_time_entries_po_resolved(state: State) -> list[Row]:
                 "date_worked": entry["date_worked"],
                 "hours_worked": entry["hours_worked"],
                 "billable_hours": billable_hours(entry),
-                "billing_amount": first_not_none(entry["billing_amount"], Decimal(0)),
-                "labor_amount": labor_amount(entry),
+                "billing_amount": billing_amount(state, entry),
+                "labor_amount": labor_amount(state, entry),
                 "is_non_billable": entry["is_non_billable"] is True,
                 "is_internal": internal,
-                "invoice_number": state.invoice_of(entry),
+                "invoice_number": invoice_of(state, entry),
                 "is_invoiced": invoiced,
+                "is_posted": is_posted(state, entry),
+                "posted_po_number": posted_po(state, entry),
+                "has_billing_item": bool(items_of(state, entry)),  # not a column
                 "is_exposed": (
                     not resolved["has_po"]
                     and not invoiced
-                    and labor_amount(entry) != 0
+                    and labor_amount(state, entry) != 0
                     and resolved["company_id"] != 0
                     and not internal
                     and tracked

@@ -133,6 +133,19 @@ CORNERS: tuple[str, ...] = tuple(
         "item.time_entry, blocked": "True False",
         "item.milestone, blocked": "True False",
         "item.milestone, no date": "True False",
+        "item.posted_item, blocked": "True False",
+        "item.posted_item, no date": "True False",
+        "charge.is_posted": "True False",
+        "time_entry.is_posted": "True False",
+        "posting.of": "contract project ticket change_order time_entry none",
+        "posting.items": "0 1 2 3",
+        "posting.po": "several none one",
+        "posting.invoice": "none missing voided blank placeholder number",
+        "posting.prepaid": "True False",
+        "posting.finding": "posted_without_po posted_other_po posted_unresolved",
+        "label.of_contract": "True False",
+        "label.of_charge": "True False",
+        "material.by_code": "True False",
     }.items()
     for value in values.split()
 )

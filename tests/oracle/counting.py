@@ -12,7 +12,7 @@ from tests.oracle.conflicts import CONFLICT_TYPES, is_replaced
 from tests.oracle.measures import is_active_contract
 from tests.oracle.state import State
 from tests.oracle.tables import Row
-from tests.oracle.texts import is_blank, is_placeholder, status_key, tidy, tidy_po
+from tests.oracle.texts import clean_po, is_blank, is_placeholder, status_key, tidy, tidy_po
 
 
 def count_corners(state: State, marts: Marts) -> Counter[str]:
@@ -21,6 +21,7 @@ def count_corners(state: State, marts: Marts) -> Counter[str]:
     for corners in (
         _of_lines(marts),
         _of_texts(state),
+        _of_postings(state, marts),
         _of_review(marts),
         _of_purchase_order_marts(marts),
         _of_utilization(state, marts),
@@ -46,6 +47,7 @@ def _of_lines(marts: Marts) -> Iterator[str]:
                 "has_po_mismatch",
                 "is_exposed",
                 "is_invoiced",
+                "is_posted",
                 "is_billable",
                 "is_internal",
                 "has_direct_po",
@@ -76,6 +78,37 @@ def _of_texts(state: State) -> Iterator[str]:
                 yield f"po_text.wrapping={wrapping}"
             if tidy(text) != tidy_po(text) and not wrapping:
                 yield "po_text.wrapping=zero_fraction"
+
+
+def _of_postings(state: State, marts: Marts) -> Iterator[str]:
+    for (kind, _), items in state.postings.items():
+        yield f"posting.of={kind if items else 'none'}"
+        yield f"posting.items={min(len(items), 3)}"
+        pos = {clean_po(item["purchase_order_number"], state.placeholders) for item in items}
+        yield f"posting.po={'several' if len(pos) > 1 else 'none' if pos == {None} else 'one'}"
+    for item in state.billing_items:
+        invoice = state.invoices.get(item["invoice_id"])
+        if item["invoice_id"] is None or invoice is None:
+            yield f"posting.invoice={'none' if item['invoice_id'] is None else 'missing'}"
+        elif invoice["is_voided"]:
+            yield "posting.invoice=voided"
+        else:
+            text = invoice["invoice_number"]
+            is_none = not is_blank(text) and is_placeholder(text, state.placeholders)
+            kind = "blank" if is_blank(text) else "placeholder" if is_none else "number"
+            yield f"posting.invoice={kind}"
+    for entry in state.time_entries:
+        items = state.postings.get(("time_entry", entry["id"]), [])
+        if items and entry["billing_amount"] is None:
+            prepaid = [item for item in items if item["contract_block_id"] is not None]
+            yield f"posting.prepaid={len(prepaid) == len(items)}"
+    for row in marts["posted_po_check"]:
+        yield f"posting.finding={row['finding']}"
+    for row in marts["dim_contracts"]:
+        yield f"label.of_contract={row['status_name'] == 'On hold'}"
+    for charge in state.charges:  # as only labels are spelled
+        yield f"label.of_charge={charge['status_name'] in (' canceled', 'CANCELLED')}"
+        yield f"material.by_code={charge['material_code_name'] == 'Licences'}"
 
 
 def _of_review(marts: Marts) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from tests.oracle.measures import material_code, percentage, total
+from tests.oracle.measures import internal_hours, material_code, percentage, total
 from tests.oracle.resolution import owner_company, purchase_order_key
 from tests.oracle.state import State
 from tests.oracle.tables import Row
@@ -192,6 +192,7 @@ def po_gap_summary(charges: list[Row], entries: list[Row]) -> list[Row]:
             "po_gap_reason": charge["po_gap_reason"],
             "amount": charge["billable_amount"],
             "hours": Decimal(0),
+            "internal_hours": Decimal(0),
             "is_exposed": charge["is_exposed"],
         }
         for charge in charges
@@ -201,6 +202,7 @@ def po_gap_summary(charges: list[Row], entries: list[Row]) -> list[Row]:
             "po_gap_reason": entry["po_gap_reason"],
             "amount": entry["labor_amount"],
             "hours": entry["hours_worked"],
+            "internal_hours": internal_hours([entry]),
             "is_exposed": entry["is_exposed"],
         }
         for entry in entries
@@ -216,6 +218,7 @@ def po_gap_summary(charges: list[Row], entries: list[Row]) -> list[Row]:
             "line_count": len(group),
             "amount": total(line["amount"] for line in group),
             "hours": total(line["hours"] for line in group),
+            "internal_hours": total(line["internal_hours"] for line in group),
             "exposed_lines": sum(line["is_exposed"] for line in group),
             "exposed_amount": total(line["amount"] for line in group if line["is_exposed"]),
         }

@@ -147,6 +147,8 @@ def _read_rows(text: str, separator: str) -> tuple[list[str], list[Cells]]:
     except csv.Error as error:
         raise Refused(str(error)) from None
     headers, *rows = lines
+    if len(headers) == 1:  # LND-2: a quoted nothing is a blank line, too
+        rows = [row for row in rows if row != [""]]
     for row in rows:
         if len(row) != len(headers):
             raise Refused(f"{len(row)} fields instead of {len(headers)}: {row}")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from tests.oracle.measures import labor_is_tracked, total
+from tests.oracle.postings import items_of_their_own
+from tests.oracle.resolution import first_not_none, purchase_order_key
 from tests.oracle.state import State
 from tests.oracle.tables import Row
+from tests.oracle.texts import clean_po
 from tests.oracle.utilization import of_key, without_allocations
 
 
@@ -28,6 +32,7 @@ def lines_to_invoice(
                 "is_po_inherited": False,
                 "has_conflict": False,
                 **values,
+                **(billed_on(source) if source.get("has_billing_item") else {}),
             }
         )
 
@@ -65,6 +70,19 @@ def lines_to_invoice(
                 description=None,
                 amount=entry["labor_amount"],
             )
+    for item in items_of_their_own(state):
+        if item["item_date"] is None or item["item_date"] <= state.as_of_date:
+            po_number = clean_po(item["purchase_order_number"], state.placeholders)
+            key = purchase_order_key(item["company_id"], po_number)
+            add(
+                "posted_item",
+                {**item, "po_number": po_number, "purchase_order_key": key},
+                item_key=str(item["id"]),
+                contract_id=item["contract_id"],
+                item_date=item["item_date"],
+                description=None,
+                amount=first_not_none(item["extended_price"], Decimal(0)),
+            )
     for milestone in milestones:
         if milestone["billing_stage"] == "approved_for_billing" and (
             milestone["date_due"] is None or milestone["date_due"] <= state.as_of_date
@@ -80,6 +98,15 @@ def lines_to_invoice(
                 has_conflict=milestone["has_conflict"],
             )
     return lines
+
+
+def billed_on(line: Row) -> Row:
+    """MRT-24: a posted line goes by the PO that it was posted with, under its own company."""
+    return {
+        "po_number": line["posted_po_number"],
+        "purchase_order_key": purchase_order_key(line["company_id"], line["posted_po_number"]),
+        "is_po_inherited": False,  # nothing can be typed on it any more
+    }
 
 
 def blocked_reason(
@@ -105,7 +132,7 @@ def invoice_preview(state: State, lines: list[Row], utilization: list[Row]) -> l
     for (company_id, key), group in groups.items():
         of_type = {
             item_type: [line for line in group if line["item_type"] == item_type]
-            for item_type in ("charge", "time_entry", "milestone")
+            for item_type in ("charge", "time_entry", "milestone", "posted_item")
         }
         contract_ids = {line["contract_id"] for line in group} - {None}
         names = {
@@ -128,6 +155,8 @@ def invoice_preview(state: State, lines: list[Row], utilization: list[Row]) -> l
                 "labor_amount": total(line["amount"] for line in of_type["time_entry"]),
                 "milestone_count": len(of_type["milestone"]),
                 "milestone_amount": total(line["amount"] for line in of_type["milestone"]),
+                "posted_item_count": len(of_type["posted_item"]),
+                "posted_item_amount": total(line["amount"] for line in of_type["posted_item"]),
                 "total_amount": total(line["amount"] for line in group),
                 "contract_count": len(contract_ids),
                 "contract_names": "; ".join(sorted(names)) or None,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from itertools import combinations
 
+from tests.oracle.columns import CHARGE_KINDS
 from tests.oracle.landing import Landing
-from tests.oracle.tables import CHARGE_KINDS, Row
+from tests.oracle.tables import Row
 
 PARENTS = ("contract_id", "project_id", "task_id", "ticket_id")
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from tests.oracle.columns import CHARGE_KINDS
 from tests.oracle.files import Cells, Refused, extension_of, read_file, timestamp_in
 from tests.oracle.forms import (
     PLAIN,
@@ -19,7 +20,6 @@ from tests.oracle.forms import (
     user_field,
 )
 from tests.oracle.tables import (
-    CHARGE_KINDS,
     KEYS,
     MEASURES,
     TABLES,

@@ -6,15 +6,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
 
+from tests.oracle.postings import billing_amount, is_invoiced
 from tests.oracle.resolution import first_not_none
 from tests.oracle.state import State
 from tests.oracle.tables import Row
 from tests.oracle.texts import status_key
-
-
-def is_invoiced(state: State, line: Row) -> bool:
-    """RES-14: its invoice number says something, or Autotask says that it was billed."""
-    return state.invoice_of(line) is not None or line["is_billed"] is True
 
 
 def is_billable(state: State, charge: Row) -> bool:
@@ -36,11 +32,9 @@ def labor_is_tracked(state: State) -> bool:
     return state.labor_tracking == "on"
 
 
-def labor_amount(entry: Row) -> Decimal:
-    """RES-17: 0 if non-billable, else `billing_amount` (null → 0)."""
-    if entry["is_non_billable"] is True:
-        return Decimal(0)
-    return Decimal(first_not_none(entry["billing_amount"], 0))
+def labor_amount(state: State, entry: Row) -> Decimal:
+    """RES-17: 0 if non-billable, else the billing amount."""
+    return Decimal(0) if entry["is_non_billable"] is True else billing_amount(state, entry)
 
 
 def billable_hours(entry: Row) -> Decimal:
@@ -48,6 +42,11 @@ def billable_hours(entry: Row) -> Decimal:
     if entry["is_non_billable"] is True:
         return Decimal(0)
     return Decimal(first_not_none(entry["hours_to_bill"], entry["hours_worked"]))
+
+
+def internal_hours(entries: Iterable[Row]) -> Decimal:
+    """MRT-9: the hours worked that are internal time."""
+    return total(entry["hours_worked"] for entry in entries if entry["is_internal"])
 
 
 def material_code(charge: Row) -> str:

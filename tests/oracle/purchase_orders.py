@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from tests.oracle.measures import material_code, percentage, total
+from tests.oracle.measures import internal_hours, material_code, percentage, total
 from tests.oracle.resolution import first_not_none, owner_company
 from tests.oracle.state import INHERITED_LEVELS, State
 from tests.oracle.tables import Row
@@ -32,6 +32,7 @@ def hours_per_po(state: State, entries: list[Row]) -> list[Row]:
                 "contract_id": contract_id,
                 "contract_name": None if contract is None else contract["contract_name"],
                 "total_hours_worked": total(line["hours_worked"] for line in lines),
+                "internal_hours": internal_hours(lines),
                 "total_billable_hours": total(line["billable_hours"] for line in lines),
                 "total_billing_amount": total(line["labor_amount"] for line in lines),
                 "time_entry_count": len(lines),
@@ -125,6 +126,7 @@ def hours_via_contract_po(state: State, entries: list[Row]) -> list[Row]:
                 "company_id": contract["company_id"],
                 "po_number": po_number,
                 "total_hours_worked": total(line["hours_worked"] for line in lines),
+                "internal_hours": internal_hours(lines),
                 "total_billable_hours": total(line["billable_hours"] for line in lines),
                 "total_billing_amount": total(line["labor_amount"] for line in lines),
             }

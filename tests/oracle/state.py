@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 from tests.oracle.kinds import unclear_charges
+from tests.oracle.labels import charges_with_labels, with_labels
 from tests.oracle.landing import Batch, Landing
 from tests.oracle.tables import TABLES, Row, source_of
 from tests.oracle.texts import (
@@ -120,6 +121,8 @@ class State:
     charges: list[Row]
     time_entries: list[Row]
     milestones: list[Row]
+    billing_items: list[Row]
+    invoices: dict[int | None, Row]
     register: list[Row]  # current rows of `purchase_orders`
     waivers: list[Row]  # current rows of `milestone_conflict_waivers`
     po_required_company_ids: set[int]
@@ -136,6 +139,8 @@ class State:
     near_limit_pct: Decimal
     billing_implications: dict[str, str]  # milestone status -> text
     resolutions: dict[str, str]  # conflict type -> text
+    # (kind of charge or `time_entry`, id) -> the billing items that name the line
+    postings: dict[tuple[str, int], list[Row]] = field(default_factory=dict)
 
     def requires_po(self, company_id: int | None) -> bool:
         """RES-20: its `po_required` is true or it is in `po_required_companies`."""
@@ -157,11 +162,6 @@ class State:
     def po_text(self, level: str, row: Row) -> str | None:
         """The current PO text of an object; a level left out of the precedence has none."""
         return row["purchase_order_number"] if level in self.precedence else None
-
-    def invoice_of(self, line: Row) -> str | None:
-        """RES-14: the invoice number of a line as delivered, None when it says nothing."""
-        text: str | None = line["invoice_number"]
-        return None if clean_po(text, self.placeholders) is None else text
 
     def current_po(self, level: str, row: Row) -> str | None:
         """The current clean PO of an object."""
@@ -199,8 +199,15 @@ def load(
     assert landing.refused() == [], "nothing is published while a file is refused"
     assert unclear_charges(landing) == set(), "nothing is published while charges are mixed up"
     batches = {table: landing.batches(table) for table in TABLES}
-    current = {table: list(landing.current(table).values()) for table in TABLES}
-    charges = list(landing.charges().values())
+    values = list(landing.current("picklist_values").values())
+    current = {
+        table: with_labels(table, list(landing.current(table).values()), values) for table in TABLES
+    }
+    charges = charges_with_labels(list(landing.charges().values()), values)
+    codes = {row["id"]: row["name"] for row in current["billing_codes"]}
+    for charge in charges:  # RES-25
+        if charge["material_code_name"] is None:
+            charge["material_code_name"] = codes.get(charge["billing_code_id"])
     extracted = [
         batch.extracted_at
         for table in TABLES
@@ -223,6 +230,8 @@ def load(
         charges=charges,
         time_entries=current["time_entries"],
         milestones=current["contract_milestones"],
+        billing_items=current["billing_items"],
+        invoices={row["id"]: row for row in current["invoices"]},
         register=current["purchase_orders"],
         waivers=current["milestone_conflict_waivers"],
         po_required_company_ids={row["company_id"] for row in current["po_required_companies"]},

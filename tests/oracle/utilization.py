@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from tests.oracle.measures import percentage, total
+from tests.oracle.measures import internal_hours, percentage, total
 from tests.oracle.resolution import first_not_none, owner_company, purchase_order_key
 from tests.oracle.state import INHERITED_LEVELS, State
 from tests.oracle.tables import Row
@@ -176,6 +176,7 @@ def po_monthly_activity(
                 "charge_lines": 0,
                 "charges_amount": Decimal(0),
                 "hours_worked": Decimal(0),
+                "internal_hours": Decimal(0),
                 "billable_hours": Decimal(0),
                 "labor_amount": Decimal(0),
                 "milestone_amount": Decimal(0),
@@ -190,6 +191,7 @@ def po_monthly_activity(
         if entry["has_po"]:
             row = month_of(entry, entry["date_worked"])
             row["hours_worked"] += entry["hours_worked"]
+            row["internal_hours"] += internal_hours([entry])
             row["billable_hours"] += entry["billable_hours"]
             row["labor_amount"] += entry["labor_amount"]
     for milestone in counted_milestones(milestones):

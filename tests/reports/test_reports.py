@@ -661,6 +661,23 @@ def test_python_and_the_script_write_the_same_numbers(
                 } == wanted, column
 
 
+def test_the_preview_says_what_is_missing_from_it(
+    site: Path, generation: Path, tmp_path: Path
+) -> None:
+    """MRT-24."""
+    posted = changed(
+        generation,
+        tmp_path / "posted",
+        "update marts.ingest_accounting set table_name = 'billing_items' "
+        "where table_name = 'tickets'",
+    )
+    before, after = (
+        (folder / "invoice_preview.html").read_text("utf-8") for folder in (site, posted)
+    )
+    assert "Not included: expenses, subscriptions, recurring services and bill-to" in before
+    assert "are included once they are posted. Not included: bill-to parents." in after
+
+
 def test_a_page_that_travels_without_its_folder_says_what_it_lacks(
     site: Path, browser: Browser, tmp_path: Path
 ) -> None:

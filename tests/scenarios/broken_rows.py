@@ -27,6 +27,7 @@ _LONGEST = {
     "material_code_name": 200,
     "title": 255,
     "currency": 3,
+    "order_number": 50,
 }
 _FURTHER: dict[tuple[str, str], tuple[str, ...]] = {
     ("time_entries", "hours_worked"): ("-0.25", "24.0001", "100000000"),
@@ -45,6 +46,8 @@ _FURTHER: dict[tuple[str, str], tuple[str, ...]] = {
     ("charges", "description"): ("é" * 8001,),
     ("charges", "invoice_number"): ("9" * 101,),
     ("time_entries", "invoice_number"): ("9" * 101,),
+    ("invoices", "invoice_number"): ("9" * 101,),
+    ("billing_codes", "name"): ("é" * 201,),
     ("contract_milestones", "description"): ("é" * 8001,),
     ("milestone_conflict_waivers", "conflict_type"): ("late", "waived"),
     ("milestone_conflict_waivers", "milestone_id"): ("0",),

@@ -52,8 +52,9 @@ def _spoiled_keys(rng: random.Random, rows: list[Row]) -> list[Row]:
     spoiled = list(rows)
     for row in rng.sample(rows, min(len(rows) // 4, 5)):
         spoiled.insert(rng.randrange(len(spoiled)), dict(row))
+        column = "id" if "id" in row else "entity"
         spoiled.insert(
-            rng.randrange(len(spoiled)), {**row, "id": Odd(rng.choice(["x", "", "1.5"]))}
+            rng.randrange(len(spoiled)), {**row, column: Odd(rng.choice(["x", "", "1.5"]))}
         )
     return spoiled
 
@@ -151,7 +152,7 @@ _IGNORED = (
     "autotask/companies/2026-11-18.csv.part",
     "autotask/companies/2026-11-18.csv.tmp",
     "autotask/companies/notes.txt",
-    "autotask/invoices.csv",
+    "autotask/expense_items.csv",
 )
 
 

@@ -49,7 +49,7 @@ def _changed(world: World, table: str, row: Row) -> Row:
     key = (
         (row["id"], (row["charge_kind"] or "").lower() or None) if table == "charges" else row["id"]
     )
-    if table in ("companies", "charges", "time_entries", "contract_milestones", *CHARGE_KINDS):
+    if table not in ("contracts", "projects", "tasks", "tickets"):
         return MAKERS[table](world, key)
     changed = dict(row)
     if table == "contracts" and chance(rng, 0.5):

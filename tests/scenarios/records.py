@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.scenarios import AS_OF_DATE
+from tests.scenarios.postings import billing_code, billing_item, invoice
 from tests.scenarios.tables import CHARGE_KINDS, Row
 from tests.scenarios.values import (
     any_amount,
@@ -54,14 +55,14 @@ def contract_period(rng: random.Random) -> tuple[date | None, date | None]:
 def _contract(world: World, contract_id: int) -> Row:
     rng = world.rng
     start_date, end_date = contract_period(rng)
-    active = ["Active", "active ", "1", "Paused", None]
-    inactive = ["0", "Inactive", "cancelled", " Canceled", "COMPLETE", "Expired"]
+    active = ["Active", "active ", "1", "Paused", "9", "02", None]
+    inactive = ["0", "Inactive", "cancelled", " Canceled", "COMPLETE", "Expired", "2"]
     return {
         "id": contract_id,
         "company_id": world.company(),
         "contract_name": f'Contract "{contract_id}", managed services',
         "contract_number": maybe(rng, 0.5, f"C-{contract_id}"),
-        "contract_type_name": rng.choice(["Time and Materials", "Block Hours", None]),
+        "contract_type_name": rng.choice(["Time and Materials", "Block Hours", "7", None]),
         "status_name": rng.choice(active if chance(rng, 0.75) else inactive),
         "purchase_order_number": po_text(rng, 0.55),
         "start_date": start_date,
@@ -88,8 +89,8 @@ def _project(world: World, project_id: int) -> Row:
         "project_number": _project_number(world, project_id),
         "contract_id": maybe(rng, 0.75, world.link("contracts")),
         "purchase_order_number": po_text(rng, 0.35),
-        "status_name": rng.choice(["New", "Complete", None]),
-        "project_type_name": rng.choice(["Client", "Internal", None]),
+        "status_name": rng.choice(["New", "Complete", "5", None]),
+        "project_type_name": rng.choice(["Client", "Internal", "2", None]),
         "start_date": maybe(rng, 0.5, world.day()),
         "end_date": maybe(rng, 0.5, world.day()),
     }
@@ -196,7 +197,7 @@ def _charge(world: World, key: tuple[int, str | None]) -> Row:
         "company_id": company_id,
         **links,
         "milestone_id": milestone_id,
-        "billing_code_id": rng.choice([None, None, 0, 7]),
+        "billing_code_id": rng.choice([None, 0, world.link("billing_codes")]),
         "purchase_order_number": po_text(rng, 0.3) if chance(rng, 0.6) else None,
         "internal_po_number": rng.choice([None, None, " ", "MSP-7", "N/A"]),
         "material_code_name": material,
@@ -209,7 +210,10 @@ def _charge(world: World, key: tuple[int, str | None]) -> Row:
         "is_billed": rng.choice([None, None, None, False, True]),
         "invoice_number": any_invoice_number(rng, invoiced=True),
         "status_name": rng.choice(
-            ["Ordered", "Shipped", "Delivered", None, None, None, "Canceled", " CANCELLED "]
+            [
+                *("Ordered", "Shipped", "Delivered", None, None, None),
+                *("Canceled", " CANCELLED ", "8", " 8", "08", "7"),
+            ]
         ),
         "date_purchased": world.day(),
     }
@@ -270,6 +274,7 @@ _MILESTONE_STATUSES = (
     *("Incompleted", "incomplete", "In Progress", " IN PROGRESS", "Completed", "complete "),
     *("Approved for Billing", "APPROVED for billing", "Ready to Bill", "ready to bill "),
     *("Billed", "BILLED", "Waiting for client", "approved", " "),
+    *("2", "2 ", "3", "03", "2.0"),
 )
 
 
@@ -354,4 +359,7 @@ MAKERS: dict[str, Callable[[World, Any], Row]] = {
     "time_entries": _time_entry,
     "contract_milestones": _milestone,
     **{table: charge_of_one_kind(kind) for table, kind in CHARGE_KINDS.items()},
+    "billing_codes": billing_code,
+    "invoices": invoice,
+    "billing_items": billing_item,
 }

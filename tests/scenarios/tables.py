@@ -115,6 +115,44 @@ TABLES: dict[str, _Columns] = {
         "description": ("text", ("Description",)),
         "last_modified_at": ("ts", ("lastModifiedAt", "Last Modified At")),
     },
+    "billing_items": {
+        "id": ("id", ("billing_item_id", "Billing Item ID", "ID")),
+        "company_id": ("id", ("companyID", "Company ID")),
+        "contract_id": ("id", ("contractID", "Contract ID")),
+        "contract_charge_id": ("id", ("contractChargeID", "Contract Charge ID")),
+        "project_charge_id": ("id", ("projectChargeID", "Project Charge ID")),
+        "ticket_charge_id": ("id", ("ticketChargeID", "Ticket Charge ID")),
+        "time_entry_id": ("id", ("timeEntryID", "Time Entry ID")),
+        "milestone_id": ("id", ("milestoneID", "Milestone ID")),
+        "contract_block_id": ("id", ("contractBlockID", "Contract Block ID")),
+        "invoice_id": ("id", ("invoiceID", "Invoice ID")),
+        "purchase_order_number": ("text", ("purchaseOrderNumber", "Purchase Order Number")),
+        "extended_price": ("decimal", ("extendedPrice", "Extended Price")),
+        "quantity": ("decimal", ("Quantity",)),
+        "item_date": ("date", ("itemDate", "Item Date")),
+        "posted_date": ("date", ("postedDate", "Posted Date")),
+        "last_modified_at": ("ts", ("lastModifiedAt", "Last Modified At")),
+    },
+    "invoices": {
+        "id": ("id", ("invoice_id", "Invoice ID", "ID")),
+        "company_id": ("id", ("companyID", "Company ID")),
+        "invoice_number": ("text", ("invoiceNumber", "Invoice Number")),
+        "invoice_date": ("date", ("invoiceDateTime", "Invoice Date")),
+        "is_voided": ("bool", ("isVoided", "Is Voided")),
+        "order_number": ("text", ("orderNumber", "Order Number")),
+    },
+    "billing_codes": {
+        "id": ("id", ("billing_code_id", "Billing Code ID", "ID")),
+        "name": ("text", ("Name",)),
+        "is_active": ("bool", ("isActive", "Is Active")),
+    },
+    "picklist_values": {
+        "entity": ("text", ("Entity",)),
+        "field": ("text", ("Field",)),
+        "value": ("text", ("Value",)),
+        "label": ("text", ("Label",)),
+        "is_active": ("bool", ("isActive", "Is Active")),
+    },
     "purchase_orders": {
         "company_id": ("id", ("Company ID",)),
         "purchase_order_number": ("text", ("Purchase Order Number",)),
@@ -149,6 +187,8 @@ for _table in CHARGE_KINDS:
     TABLES[_table] = {**TABLES["charges"], "id": ("id", (f"{_table[:-1]}_id", "Charge ID", "ID"))}
     del TABLES[_table]["charge_kind"]
 
+# What Autotask tells of postings, and of the numbers in other tables; all optional.
+POSTED_TABLES = ("billing_codes", "invoices", "billing_items", "picklist_values")
 REFERENCE_TABLES = ("purchase_orders", "po_required_companies", "milestone_conflict_waivers")
 
 REQUIRED: dict[str, tuple[str, ...]] = {
@@ -163,6 +203,10 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "purchase_orders": ("company_id", "purchase_order_number"),
     "po_required_companies": ("company_id",),
     "milestone_conflict_waivers": ("milestone_id", "conflict_type", "reason"),
+    "billing_items": ("id",),
+    "invoices": ("id",),
+    "billing_codes": ("id", "name"),
+    "picklist_values": ("entity", "field", "value", "label"),
 }
 REQUIRED |= dict.fromkeys(CHARGE_KINDS, REQUIRED["charges"])
 KEYS: dict[str, tuple[str, ...]] = {
@@ -171,6 +215,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "purchase_orders": ("company_id", "purchase_order_number"),
     "po_required_companies": ("company_id",),
     "milestone_conflict_waivers": ("milestone_id", "conflict_type"),
+    "picklist_values": ("entity", "field", "value"),
 }
 
 

@@ -13,8 +13,9 @@ from tests.scenarios import AS_OF_DATE
 from tests.scenarios.batches import Delivery, plan_deliveries
 from tests.scenarios.files import write_delivery
 from tests.scenarios.histories import fill_table
+from tests.scenarios.postings import fill_picklists
 from tests.scenarios.reference import fill_reference
-from tests.scenarios.tables import CHARGE_KINDS, REFERENCE_TABLES, source_of
+from tests.scenarios.tables import CHARGE_KINDS, POSTED_TABLES, REFERENCE_TABLES, source_of
 from tests.scenarios.values import chance, maybe
 from tests.scenarios.world import World
 
@@ -27,9 +28,12 @@ _SIZES = {
     "tasks": (5, 8),
     "tickets": (4, 7),
     "contract_milestones": (8, 14),
+    "billing_codes": (2, 4),
+    "invoices": (4, 8),
     "charges": (30, 60),
     **dict.fromkeys(CHARGE_KINDS, (20, 40)),
     "time_entries": (30, 60),
+    "billing_items": (40, 80),
 }
 
 
@@ -60,6 +64,8 @@ def _fill_world(world: World, landing: dict[str, list[Delivery]]) -> None:
         if table not in CHARGE_KINDS or table in landing:
             fill_table(world, table, landing.get(table, []))
     fill_reference(world, landing)
+    if world.has_own_organisation:
+        fill_picklists(world, landing.get("picklist_values", []))
 
 
 def _charge_tables(
@@ -86,6 +92,7 @@ def make_worlds(
     with_claims: bool | None = None,
     with_kinds: bool | None = None,
     with_charges: bool | None = None,
+    with_posted: bool | None = None,
 ) -> dict[str, list[Delivery]]:
     """Many small worlds with disjoint ids, as the deliveries of one landing folder.
 
@@ -101,6 +108,8 @@ def make_worlds(
         with_claims: whether any charge names a milestone; None leaves it to chance.
         with_kinds: whether some charges come in tables a kind; None leaves it to chance.
         with_charges: whether `charges` is delivered beside those; None leaves it to chance.
+        with_posted: whether all or none of the tables of postings are delivered; None leaves
+            each of them to chance.
 
     Returns:
         Table -> its batches, oldest first, with typed rows.
@@ -115,12 +124,17 @@ def make_worlds(
     deliveries = {
         table: plan_deliveries(rng, table)
         for table in _SIZES
-        if table in charge_tables or table not in ("charges", *CHARGE_KINDS)
+        if table in charge_tables or table not in ("charges", *CHARGE_KINDS, *POSTED_TABLES)
     }
     if not with_tickets:
         del deliveries["tickets"]
     deliveries |= {
         table: plan_deliveries(rng, table) for table in REFERENCE_TABLES if chance(rng, 0.85)
+    }
+    deliveries |= {
+        table: plan_deliveries(rng, table)
+        for table in POSTED_TABLES
+        if (chance(rng, 0.8) if with_posted is None else with_posted)
     }
     for number in range(count):
         world = World(

@@ -120,6 +120,40 @@ VALID: dict[Key, dict[str, str]] = {
         "status_name": "New",
         "last_modified_at": "2026-01-02T03:04:05Z",
     },
+    ("autotask", "billing_items"): {
+        "id": "1",
+        "company_id": "0",
+        "contract_id": "1",
+        "contract_charge_id": "1",
+        "project_charge_id": "1",
+        "ticket_charge_id": "1",
+        "time_entry_id": "1",
+        "milestone_id": "1",
+        "contract_block_id": "1",
+        "invoice_id": "1",
+        "purchase_order_number": "PO 1",
+        "extended_price": "-1.5",
+        "quantity": "2",
+        "item_date": "2026-01-01",
+        "posted_date": "2026-01-01",
+        "last_modified_at": "2026-01-02T03:04:05Z",
+    },
+    ("autotask", "invoices"): {
+        "id": "1",
+        "company_id": "0",
+        "invoice_number": "4711",
+        "invoice_date": "2026-01-01",
+        "is_voided": "false",
+        "order_number": "PO 1",
+    },
+    ("autotask", "billing_codes"): {"id": "1", "name": "Hardware", "is_active": "y"},
+    ("autotask", "picklist_values"): {
+        "entity": "contracts",
+        "field": "status",
+        "value": "1",
+        "label": "Active",
+        "is_active": "0",
+    },
     ("reference", "purchase_orders"): {
         "company_id": "1",
         "purchase_order_number": "PO 1",
@@ -159,6 +193,10 @@ REQUIRED = {
     ("autotask", "time_entries"): ["id", "date_worked", "hours_worked"],
     ("autotask", "contract_milestones"): ["id", "title", "amount", "status_name"],
     ("autotask", "tickets"): ["id", "company_id", "title"],
+    ("autotask", "billing_items"): ["id"],
+    ("autotask", "invoices"): ["id"],
+    ("autotask", "billing_codes"): ["id", "name"],
+    ("autotask", "picklist_values"): ["entity", "field", "value", "label"],
     ("reference", "purchase_orders"): ["company_id", "purchase_order_number"],
     ("reference", "po_required_companies"): ["company_id"],
     ("reference", "milestone_conflict_waivers"): ["milestone_id", "conflict_type", "reason"],
@@ -188,6 +226,9 @@ LONGEST = {
     ("autotask", "time_entries"): {"invoice_number": 100},
     ("autotask", "contract_milestones"): {"project_number": 50, "title": 255, "description": 8000},
     ("autotask", "tickets"): {"ticket_number": 50, "title": 255, "purchase_order_number": 50},
+    ("autotask", "billing_items"): {"purchase_order_number": 50},
+    ("autotask", "invoices"): {"invoice_number": 100, "order_number": 50},
+    ("autotask", "billing_codes"): {"name": 200},
     ("reference", "purchase_orders"): {"purchase_order_number": 50, "currency": 3},
 }
 
@@ -389,6 +430,9 @@ ALIASES = {
     ("autotask", "contract_milestones", "status_name"): ["status"],
     ("autotask", "contract_milestones", "id"): ["contract_milestone_id"],
     ("autotask", "tickets", "last_modified_at"): ["lastTrackedModificationDateTime"],
+    ("autotask", "billing_items", "id"): ["billingItemID"],
+    ("autotask", "invoices", "invoice_date"): ["invoiceDateTime"],
+    ("autotask", "billing_codes", "id"): ["billingCodeID"],
 }
 
 
@@ -405,6 +449,17 @@ def test_aliases_are_accepted_in_their_order(source: str, table: str, column: st
     with_canonical = [*aliases, column, *others]
     if with_canonical.count("company_id") < 2:
         assert schema.headers().match(with_canonical)[column] == len(aliases)
+
+
+def test_picklists_are_known_by_their_values_in_any_case() -> None:
+    """RAW-8."""
+    spelled = {"entity": "Contracts", "field": "contractType", "value": "T&M", "label": "T&M"}
+    rows, broken = judge(RAW_TABLES["autotask", "picklist_values"], pl.DataFrame([spelled]))
+    assert broken.is_empty()
+    (row,) = rows.to_dicts()
+    assert [row[name] for name in ("entity", "field", "value", "label")] == [
+        *("contracts", "contracttype", "t&m", "T&M")
+    ]
 
 
 def test_tables_of_one_kind_have_the_columns_of_charges_but_for_the_kind() -> None:

@@ -98,12 +98,21 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the site."""
+    """A page of the site.
+
+    Attributes:
+        file: its name in the folder of the site.
+        title: heading.
+        lead: what it shows.
+        sections: its parts.
+        lead_with_postings: what it shows where billing items are delivered, if that is more.
+    """
 
     file: str
     title: str
     lead: str
     sections: tuple[Section, ...]
+    lead_with_postings: str = ""
 
 
 COMPANY_ID = Column("company_id", "Company id", "id", "company", is_hidden=True)

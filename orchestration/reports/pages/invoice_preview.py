@@ -29,6 +29,7 @@ INVOICES = Table(
         money("charges_amount", "Charges"),
         money("labor_amount", "Labour"),
         money("milestone_amount", "Milestones"),
+        money("posted_item_amount", "Other posted items"),
         count("charge_lines_to_update", "Type PO on"),
         Column("po_status", "PO status", "code"),
         count("contract_count", "Contracts"),
@@ -75,4 +76,6 @@ INVOICE_PREVIEW = Page(
         ),
         Section("invoices", "Proposed invoices", tables=(INVOICES,)),
     ),
+    "What Autotask would invoice today. Expenses, subscriptions and recurring services are "
+    "included once they are posted. Not included: bill-to parents.",
 )

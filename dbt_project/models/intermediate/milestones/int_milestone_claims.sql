@@ -30,7 +30,9 @@ final as (
     inner join milestones
         on charges.milestone_id = milestones.milestone_id
     left join cancelled_statuses
-        on charges.status_name = cancelled_statuses.status_name
+        on
+            charges.charge_kind = cancelled_statuses.charge_kind
+            and charges.status_name = cancelled_statuses.status_name
     where cancelled_statuses.status_name is null
 )
 

@@ -1,8 +1,12 @@
--- Rules: RES-15.
+-- Rules: RES-15, RAW-14.
 with
 
 charges as (
     select * from {{ ref('stg_autotask__charges') }}
+),
+
+picklist_values as (
+    select * from {{ ref('stg_autotask__picklist_values') }}
 ),
 
 charge_statuses as (
@@ -11,8 +15,21 @@ charge_statuses as (
 
 -- Few statuses stand on many charges: each spelling is compared once.
 spellings as (
-    select distinct status_name
+    select distinct
+        charge_kind,
+        status_name
     from charges
+),
+
+-- Each kind of charges is an entity of its own.
+labels as (
+    select
+        entity,
+        {{ label('value') }} as value_label,
+        min(label) as label_text
+    from picklist_values
+    where field = 'status'
+    group by entity, {{ label('value') }}
 ),
 
 cancelled_labels as (
@@ -22,9 +39,15 @@ cancelled_labels as (
 ),
 
 final as (
-    select spellings.status_name
+    select
+        spellings.charge_kind,
+        spellings.status_name
     from spellings
-    where {{ label('spellings.status_name') }} in (
+    left join labels
+        on
+            {{ charge_entity('spellings.charge_kind') }} = labels.entity
+            and {{ label('spellings.status_name') }} = labels.value_label
+    where {{ label('coalesce(labels.label_text, spellings.status_name)') }} in (
         select cancelled_labels.status_label
         from cancelled_labels
     )

@@ -1,11 +1,25 @@
+-- Rules: RES-25.
 with
 
 charges as (
     select * from {{ rows_due(ref('stg_autotask__charges')) }}
 ),
 
+billing_codes as (
+    select * from {{ ref('stg_autotask__billing_codes') }}
+),
+
+charges_with_material_code as (
+    select
+        charges.*,
+        coalesce(charges.material_code_name, billing_codes.name) as material_code
+    from charges
+    left join billing_codes
+        on charges.billing_code_id = billing_codes.billing_code_id
+),
+
 final as (
-    {{ effective_parents('charges') }}
+    {{ effective_parents('charges_with_material_code') }}
 )
 
 select * from final

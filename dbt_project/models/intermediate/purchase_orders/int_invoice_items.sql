@@ -1,70 +1,37 @@
--- Rules: MRT-16.
+-- Rules: MRT-16, MRT-24.
 with
 
-charges as (
-    select * from {{ ref('fct_charges_po_resolved') }}
-),
-
-time_entries as (
-    select * from {{ ref('fct_time_entries_po_resolved') }}
+lines as (
+    select * from {{ ref('int_lines_to_invoice') }}
 ),
 
 milestones as (
     select * from {{ ref('fct_milestones') }}
 ),
 
-labor_tracking as (
-    select * from {{ ref('int_labor_tracking') }}
+posted_items as (
+    select * from {{ ref('int_posted_items') }}
 ),
 
--- A charge that claims a milestone is the milestone's allocation, not a second bill.
+-- Once a line is posted, Autotask splits by the PO that it was posted with.
 final as (
     select
-        'charge' as item_type,
-        charges.charge_key as item_key,
-        charges.company_id,
-        charges.purchase_order_key,
-        charges.contract_id,
-        charges.contract_name,
-        charges.po_number,
-        charges.name as description,
-        charges.billable_amount as amount,
-        charges.po_source not in ('charge', 'none') as is_po_inherited,
+        item_type,
+        item_key,
+        company_id,
+        case
+            when has_billing_item then {{ purchase_order_key('company_id', 'posted_po_number') }}
+            else purchase_order_key
+        end as purchase_order_key,
+        contract_id,
+        contract_name,
+        case when has_billing_item then posted_po_number else po_number end as po_number,
+        description,
+        amount,
+        is_po_inherited and not has_billing_item as is_po_inherited,
         false as has_conflict,
-        charges.date_purchased as item_date
-    from charges
-    left join milestones
-        on charges.milestone_id = milestones.milestone_id
-    where
-        milestones.milestone_id is null
-        and charges.is_billable
-        and not charges.is_invoiced
-        and charges.company_id is distinct from 0
-        and charges.date_purchased <= {{ as_of_date() }}
-
-    union all
-
-    select
-        'time_entry' as item_type,
-        cast(time_entries.time_entry_id as varchar) as item_key,
-        time_entries.company_id,
-        time_entries.purchase_order_key,
-        time_entries.contract_id,
-        time_entries.contract_name,
-        time_entries.po_number,
-        cast(null as varchar) as description,
-        time_entries.labor_amount as amount,
-        time_entries.has_po as is_po_inherited,
-        false as has_conflict,
-        time_entries.date_worked as item_date
-    from time_entries
-    inner join labor_tracking
-        on labor_tracking.is_labor_tracked
-    where
-        time_entries.labor_amount <> 0
-        and not time_entries.is_internal
-        and not time_entries.is_invoiced
-        and time_entries.date_worked <= {{ as_of_date() }}
+        item_date
+    from lines
 
     union all
 
@@ -86,6 +53,26 @@ final as (
         billing_stage = 'approved_for_billing'
         and company_id is distinct from 0
         and coalesce(date_due <= {{ as_of_date() }}, true)
+
+    union all
+
+    select
+        'posted_item' as item_type,
+        cast(billing_item_id as varchar) as item_key,
+        company_id,
+        purchase_order_key,
+        contract_id,
+        contract_name,
+        po_number,
+        cast(null as varchar) as description,
+        amount,
+        false as is_po_inherited,
+        false as has_conflict,
+        item_date
+    from posted_items
+    where
+        company_id is distinct from 0
+        and coalesce(item_date <= {{ as_of_date() }}, true)
 )
 
 select * from final

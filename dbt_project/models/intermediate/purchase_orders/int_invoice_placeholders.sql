@@ -8,6 +8,10 @@ time_entries as (
     select * from {{ ref('stg_autotask__time_entries') }}
 ),
 
+invoices as (
+    select * from {{ ref('stg_autotask__invoices') }}
+),
+
 placeholders as (
     select * from {{ ref('po_placeholders') }}
 ),
@@ -22,6 +26,8 @@ invoice_texts as (
     select invoice_number as invoice_text from charges
     union all
     select invoice_number as invoice_text from time_entries
+    union all
+    select invoice_number as invoice_text from invoices
 ),
 
 -- Nearly every invoice number has a digit, and as a rule no placeholder has one: this leaves few

@@ -34,6 +34,7 @@ lines as (
         case when is_counted then billable_amount else 0 end as charges_amount,
         0 as labor_amount,
         0 as hours_worked,
+        0 as internal_hours,
         0 as billable_hours,
         date_purchased as line_date
     from charges_on_pos
@@ -49,6 +50,7 @@ lines as (
         0 as charges_amount,
         labor_amount,
         hours_worked,
+        case when is_internal then hours_worked else 0 end as internal_hours,
         billable_hours,
         date_worked as line_date
     from time_entries
@@ -67,6 +69,7 @@ sums as (
         sum(charges_amount) as charges_amount,
         sum(labor_amount) as labor_amount,
         sum(hours_worked) as hours_worked,
+        sum(internal_hours) as internal_hours,
         sum(billable_hours) as billable_hours,
         min(line_date) as first_line_date,
         max(line_date) as last_line_date

@@ -12,6 +12,10 @@ purchase_orders as (
     select * from {{ ref('stg_reference__purchase_orders') }}
 ),
 
+billing_items as (
+    select * from {{ ref('stg_autotask__billing_items') }}
+),
+
 -- Few texts stand on many rows: cleaning each text once is what makes the rule cheap.
 po_texts as (
     select purchase_order_number as po_text from charges
@@ -19,6 +23,8 @@ po_texts as (
     select purchase_order_number as po_text from delivered_pos
     union
     select purchase_order_number as po_text from purchase_orders
+    union
+    select purchase_order_number as po_text from billing_items
 ),
 
 cleaned as (

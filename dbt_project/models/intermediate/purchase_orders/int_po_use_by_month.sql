@@ -43,6 +43,7 @@ final as (
         coalesce(lines.labor_amount, 0) as labor_amount,
         coalesce(milestone_months.milestone_amount, 0) as milestone_amount,
         coalesce(lines.hours_worked, 0) as hours_worked,
+        coalesce(lines.internal_hours, 0) as internal_hours,
         coalesce(lines.billable_hours, 0) as billable_hours,
         lines.first_line_date,
         lines.last_line_date

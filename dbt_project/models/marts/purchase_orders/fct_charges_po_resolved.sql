@@ -1,6 +1,6 @@
 {{ config(pre_hook="-- To be built after {{ ref('int_parents_changed') }}.") }}
 
--- Rules: RES-14, RES-15, RES-19.
+-- Rules: RES-14, RES-15, RES-19, RES-21, RES-24.
 with
 
 charges as (
@@ -15,19 +15,29 @@ invoice_placeholders as (
     select * from {{ ref('int_invoice_placeholders') }}
 ),
 
+posted_charges as (
+    select * from {{ ref('int_posted_charges') }}
+),
+
 charges_with_flags as (
     select
         charges.*,
         coalesce(charges.is_billable, true) and cancelled_statuses.status_name is null
             as is_still_billable,
-        {{ is_invoiced('charges', 'invoice_placeholders') }} as is_invoiced,
-        case when invoice_placeholders.invoice_text is null then charges.invoice_number end
-            as own_invoice_number
+        {{ is_invoiced('charges', 'invoice_placeholders', 'posted_charges') }} as is_invoiced,
+        {{ is_posted('charges', 'posted_charges') }} as is_posted,
+        {{ invoice_of('charges', 'invoice_placeholders', 'posted_charges') }}
+            as invoice_number_found,
+        posted_charges.po_number as posted_po_number
     from charges
     left join cancelled_statuses
-        on charges.status_name = cancelled_statuses.status_name
+        on
+            charges.charge_kind = cancelled_statuses.charge_kind
+            and charges.status_name = cancelled_statuses.status_name
     left join invoice_placeholders
         on charges.invoice_number = invoice_placeholders.invoice_text
+    left join posted_charges
+        on charges.charge_key = posted_charges.charge_key
 ),
 
 final as (
@@ -49,10 +59,10 @@ final as (
         project_number,
         task_number,
         ticket_number,
-        material_code_name,
+        material_code as material_code_name,
         name,
         description,
-        own_invoice_number as invoice_number,
+        invoice_number_found as invoice_number,
         purchase_order_number,
         internal_po_number,
         charge_po,
@@ -64,10 +74,12 @@ final as (
         po_source,
         po_basis,
         po_gap_reason,
+        posted_po_number,
         quantity,
         billable_amount,
         extended_cost,
         is_still_billable as is_billable,
+        is_posted,
         is_invoiced,
         charge_po is not null as has_direct_po,
         po_number is not null as has_po,

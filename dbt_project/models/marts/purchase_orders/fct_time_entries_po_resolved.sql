@@ -1,6 +1,6 @@
 {{ config(pre_hook="-- To be built after {{ ref('int_parents_changed') }}.") }}
 
--- Rules: RES-14, RES-16, RES-17, RES-19.
+-- Rules: RES-14, RES-16, RES-17, RES-19, RES-21, RES-23, RES-24.
 with
 
 time_entries as (
@@ -15,6 +15,10 @@ invoice_placeholders as (
     select * from {{ ref('int_invoice_placeholders') }}
 ),
 
+posted_time_entries as (
+    select * from {{ ref('int_posted_time_entries') }}
+),
+
 time_entries_with_amounts as (
     select
         time_entries.*,
@@ -26,19 +30,26 @@ time_entries_with_amounts as (
         end as billable_hours,
         case
             when time_entries.is_non_billable then 0
-            else coalesce(time_entries.billing_amount, 0)
+            else coalesce(time_entries.billing_amount, posted_time_entries.labor_amount, 0)
         end as labor_amount,
+        coalesce(time_entries.billing_amount, posted_time_entries.labor_amount, 0)
+            as billing_amount_found,
         coalesce(time_entries.effective_company_id = 0, false)
         or coalesce(
             time_entries.task_id, time_entries.ticket_id, time_entries.effective_contract_id
         ) is null as is_internal,
-        {{ is_invoiced('time_entries', 'invoice_placeholders') }} as is_invoiced,
-        case when invoice_placeholders.invoice_text is null then time_entries.invoice_number end
-            as own_invoice_number
+        {{ is_invoiced('time_entries', 'invoice_placeholders', 'posted_time_entries') }}
+            as is_invoiced,
+        {{ is_posted('time_entries', 'posted_time_entries') }} as is_posted,
+        {{ invoice_of('time_entries', 'invoice_placeholders', 'posted_time_entries') }}
+            as invoice_number_found,
+        posted_time_entries.po_number as posted_po_number
     from time_entries
     cross join labor_tracking
     left join invoice_placeholders
         on time_entries.invoice_number = invoice_placeholders.invoice_text
+    left join posted_time_entries
+        on time_entries.time_entry_id = posted_time_entries.time_entry_id
 ),
 
 final as (
@@ -58,7 +69,7 @@ final as (
         project_number,
         task_number,
         ticket_number,
-        own_invoice_number as invoice_number,
+        invoice_number_found as invoice_number,
         task_po,
         ticket_po,
         project_po,
@@ -67,12 +78,14 @@ final as (
         po_source,
         po_basis,
         po_gap_reason,
+        posted_po_number,
         hours_worked,
         cast(billable_hours as decimal(12, 4)) as billable_hours,
-        cast(coalesce(billing_amount, 0) as decimal(18, 4)) as billing_amount,
+        cast(billing_amount_found as decimal(18, 4)) as billing_amount,
         cast(labor_amount as decimal(18, 4)) as labor_amount,
         is_non_billable_labor as is_non_billable,
         is_internal,
+        is_posted,
         is_invoiced,
         po_number is not null as has_po,
         po_number is null

@@ -16,6 +16,8 @@ final as (
         contracts.contract_name,
         contracts.po_number,
         sum(time_entries.hours_worked) as total_hours_worked,
+        coalesce(sum(time_entries.hours_worked) filter (where time_entries.is_internal), 0)
+            as internal_hours,
         sum(time_entries.billable_hours) as total_billable_hours,
         sum(time_entries.labor_amount) as total_billing_amount
     from contracts

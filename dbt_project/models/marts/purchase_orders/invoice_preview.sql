@@ -1,4 +1,4 @@
--- Rules: MRT-17, MRT-18.
+-- Rules: MRT-17, MRT-18, MRT-24.
 with
 
 items as (
@@ -25,15 +25,17 @@ totals_by_contract as (
         count(*) filter (where item_type = 'charge' and is_po_inherited) as charge_lines_to_update,
         count(*) filter (where item_type = 'time_entry') as labor_entries,
         count(*) filter (where item_type = 'milestone') as milestone_count,
+        count(*) filter (where item_type = 'posted_item') as posted_item_count,
         coalesce(sum(amount) filter (where item_type = 'charge'), 0) as charges_amount,
         coalesce(sum(amount) filter (where item_type = 'time_entry'), 0) as labor_amount,
         coalesce(sum(amount) filter (where item_type = 'milestone'), 0) as milestone_amount,
+        coalesce(sum(amount) filter (where item_type = 'posted_item'), 0) as posted_item_amount,
         bool_or(has_conflict) as has_conflict
     from items
     group by company_id, purchase_order_key, po_number, contract_id, contract_name
 ),
 
-totals as (
+sums as (
     select
         company_id,
         purchase_order_key,
@@ -47,6 +49,8 @@ totals as (
         sum(labor_amount) as labor_amount,
         cast(sum(milestone_count) as bigint) as milestone_count,
         sum(milestone_amount) as milestone_amount,
+        cast(sum(posted_item_count) as bigint) as posted_item_count,
+        sum(posted_item_amount) as posted_item_amount,
         bool_or(has_conflict) as has_conflict
     from totals_by_contract
     group by company_id, purchase_order_key, po_number
@@ -54,20 +58,19 @@ totals as (
 
 invoices as (
     select
-        totals.*,
+        sums.*,
         companies.company_name,
         utilization.utilization_status as po_status,
         case
             when companies.company_id is null then 'company_unknown'
-            when totals.purchase_order_key is null and companies.po_required
-                then 'po_required_missing'
-            when totals.has_conflict then 'milestone_conflict'
+            when sums.po_number is null and companies.po_required then 'po_required_missing'
+            when sums.has_conflict then 'milestone_conflict'
         end as blocked_reason
-    from totals
+    from sums
     left join companies
-        on totals.company_id = companies.company_id
+        on sums.company_id = companies.company_id
     left join utilization
-        on totals.purchase_order_key = utilization.purchase_order_key
+        on sums.purchase_order_key = utilization.purchase_order_key
 ),
 
 final as (
@@ -87,7 +90,9 @@ final as (
         labor_amount,
         milestone_count,
         milestone_amount,
-        charges_amount + labor_amount + milestone_amount as total_amount,
+        posted_item_count,
+        posted_item_amount,
+        charges_amount + labor_amount + milestone_amount + posted_item_amount as total_amount,
         blocked_reason is not null as is_blocked
     from invoices
 )

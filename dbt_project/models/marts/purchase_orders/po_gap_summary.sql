@@ -15,6 +15,7 @@ lines_without_po as (
         po_gap_reason,
         billable_amount as amount,
         cast(0 as decimal(12, 4)) as hours,
+        cast(0 as decimal(12, 4)) as internal_hours,
         is_exposed
     from charges
     where not has_po
@@ -26,6 +27,7 @@ lines_without_po as (
         po_gap_reason,
         labor_amount as amount,
         hours_worked as hours,
+        case when is_internal then hours_worked else 0 end as internal_hours,
         is_exposed
     from time_entries
     where not has_po
@@ -38,6 +40,7 @@ final as (
         count(*) as line_count,
         sum(amount) as amount,
         sum(hours) as hours,
+        sum(internal_hours) as internal_hours,
         count(*) filter (where is_exposed) as exposed_lines,
         coalesce(sum(amount) filter (where is_exposed), 0) as exposed_amount
     from lines_without_po

@@ -13,6 +13,7 @@ final as (
         counted_charge_count as charge_lines,
         charges_amount,
         hours_worked,
+        internal_hours,
         billable_hours,
         labor_amount,
         milestone_amount,

@@ -1,22 +1,29 @@
+-- Rules: RAW-14.
 with
 
 current_tickets as (
     {{ current_rows('autotask', 'tickets') }}
 ),
 
+statuses as (
+    {{ picklist('Tickets', 'status') }}
+),
+
 final as (
     select
-        id as ticket_id,
-        company_id,
-        contract_id,
-        project_id,
-        problem_ticket_id,
-        ticket_number,
-        title,
-        status_name,
-        purchase_order_number,
-        last_modified_at
+        current_tickets.id as ticket_id,
+        current_tickets.company_id,
+        current_tickets.contract_id,
+        current_tickets.project_id,
+        current_tickets.problem_ticket_id,
+        current_tickets.ticket_number,
+        current_tickets.title,
+        coalesce(statuses.label, current_tickets.status_name) as status_name,
+        current_tickets.purchase_order_number,
+        current_tickets.last_modified_at
     from current_tickets
+    left join statuses
+        on {{ label('current_tickets.status_name') }} = statuses.value_label
 )
 
 select * from final
