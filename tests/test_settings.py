@@ -191,13 +191,13 @@ def test_half_a_login_stops_and_names_what_is_missing(name: str) -> None:
 
 def test_extracts_do_not_mix_with_the_sample() -> None:
     """EXT-1."""
-    with pytest.raises(SettingError, match="^PSA_LANDING_DIR: "):
+    with pytest.raises(SettingError, match=r"^PSA_LANDING_DIR: "):
         read_settings(LOGIN | {"PSA_LANDING_DIR": str(SAMPLE_DIR)})
 
 
 def test_a_login_goes_over_https_but_on_this_machine() -> None:
     """EXT-4."""
-    with pytest.raises(SettingError, match="^PSA_AUTOTASK_URL: "):
+    with pytest.raises(SettingError, match=r"^PSA_AUTOTASK_URL: "):
         read_settings({"PSA_AUTOTASK_URL": "http://webservices.autotask.net"})
     assert read_settings({"PSA_AUTOTASK_URL": "http://127.0.0.1:8080"}).autotask_url
 

@@ -64,18 +64,18 @@ class Connection:
         self,
         credentials: Credentials,
         *,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] | None = None,
         warn: Callable[[str], None] = _log.warning,
     ) -> None:
         """Say whom to call; nothing is called yet.
 
         Args:
             credentials: the login.
-            sleep: waits so many seconds.
+            sleep: waits so many seconds; by default this thread does.
             warn: told of every long wait.
         """
         self._credentials = credentials
-        self.sleep, self.warn = sleep, warn
+        self.sleep, self.warn = sleep or time.sleep, warn
         self._pool = urllib3.PoolManager(
             retries=False,
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
