@@ -168,6 +168,7 @@ class Handler(BaseHTTPRequestHandler):
                 if status == 0:
                     self.close_connection = True
                     return
+                self.close_connection = "Content-Length" in headers
                 self.reply(status, content, headers)
             elif len(self.path) > 2048:
                 raise Refused(404)
