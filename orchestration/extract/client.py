@@ -114,7 +114,7 @@ class Client:
             return
         for pause in range(MOST_PAUSES):
             self._checked_at = self.calls
-            self.limit_used = self._limit_used()
+            self.limit_used = self.limit()
             if self.limit_used is None or self.limit_used <= BUSY:
                 return
             if pause == 0:
@@ -124,7 +124,8 @@ class Client:
                 )
             self._connection.sleep(PAUSE_SECONDS)
 
-    def _limit_used(self) -> float | None:
+    def limit(self) -> float | None:
+        """The share of the hourly limit that is used; None where the tenant does not say."""
         try:
             said = self._connection.call("GET", "ThresholdInformation", None, "", read_object)
         except CredentialsRefused:

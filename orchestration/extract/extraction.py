@@ -64,13 +64,15 @@ class Extraction:
             self._deliver()
             return
         now = datetime.now(UTC)
-        if is_resumable(state, now):
-            self._connection.zone = state.zone
-        else:
+        is_new = not is_resumable(state, now)
+        if is_new:
             begin(state, self._landing, self.client.open())
             state.started, state.zone = now.isoformat(), self._connection.zone
+        self._connection.zone = state.zone
         sweep(state, self._landing)
         self._save()
+        if is_new:  # a pass that goes on makes no call twice
+            self.client.spare_the_limit(at_once=True)
 
     def extract(self, name: str) -> Progress:
         """Read an entity; what an interrupted run has read is not read again.

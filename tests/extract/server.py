@@ -257,12 +257,20 @@ class Handler(BaseHTTPRequestHandler):
         return {"items": items, "pageDetails": details}
 
 
+class Server(ThreadingHTTPServer):
+    """Serves callers of which some are killed."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A caller is gone: nothing to say."""
+
+
 @contextmanager
 def served(tenant: Tenant) -> Iterator[Tenant]:
     """Serve a tenant at an address of this machine."""
     state = {"tenant": tenant, "at_work": Counter(), "lock": threading.Lock()}
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("OfTenant", (Handler,), state))
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), type("OfTenant", (Handler,), state))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     tenant.url = f"http://127.0.0.1:{server.server_port}"

@@ -9,17 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.extract import extraction
 from orchestration.extract.errors import ExtractionError, Shrunk
+from orchestration.extract.parts import deliver
+from orchestration.extract.state import Part
+from orchestration.operate.triggers import _fingerprint
 from orchestration.settings import ROOT, read_settings
 from tests.conftest import environment, python
 from tests.extract.conftest import Site
 from tests.extract.faults import errors
 from tests.extract.server import LOGIN, Call, Tenant
-from tests.extract.worlds import World
 
 
 def run(site: Site, command: str = "extract", **variables: str) -> tuple[int, str, str]:
-    return python("-m", "orchestration.cli", command, **(site.environment | variables))
+    return python("-m", "orchestration.cli", command, root=ROOT, **(site.environment | variables))
 
 
 def delivered(site: Site) -> list[Path]:
@@ -200,11 +203,9 @@ def test_a_file_that_was_taken_out_is_made_up_for(site: Site) -> None:
 def test_kills_cost_at_most_a_page_each(tmp_path: Path, site: Site) -> None:
     """EXT-7: nothing unfinished is delivered, and the next run goes on where the last one was."""
     site.tenant.page_rows = 10
-    undisturbed = Site(World(), site.settings, site.environment)
-    assert undisturbed.tenant.rows == site.tenant.rows
     site.tenant.fault = _slowly
     kills = 0
-    for after in (3, 20, 41, 60, 90, 120):
+    for after in (3, 15, 30, 45, 60, 80):
         process = subprocess.Popen(
             [sys.executable, "-m", "orchestration.cli", "extract"],
             cwd=ROOT,
@@ -239,15 +240,13 @@ def test_a_kill_between_renames_is_completed_before_anything_is_read(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """EXT-7."""
-    from orchestration.extract import extraction, parts
-
     done: list[str] = []
 
-    def dies(landing: Path, part: parts.Part) -> None:
+    def dies(landing: Path, part: Part) -> None:
         if len(done) == 5:
             raise KeyboardInterrupt
         done.append(part.name)
-        parts.deliver(landing, part)
+        deliver(landing, part)
 
     monkeypatch.setattr(extraction, "deliver", dies)
     with pytest.raises(KeyboardInterrupt):
@@ -259,3 +258,42 @@ def test_a_kill_between_renames_is_completed_before_anything_is_read(
     assert site.tenant.calls == []
     assert site.rows() == site.expected()
     assert not list(site.landing.rglob("*.part"))
+
+
+def test_doctor_says_what_may_be_read_and_how_long_it_takes(site: Site) -> None:
+    """EXT-10, EXT-11."""
+    site.tenant.forbidden = {"Tickets", "Contracts"}
+    _, output, _ = run(site, "doctor")
+    lines = [line for line in output.splitlines() if " autotask " in line]
+    assert f"{site.tenant.url}/zone1/" in lines[0]
+    assert any("TimeEntries: 400 rows can be read" in line for line in lines)
+    assert any("Tickets: no permission, so it is left out" in line for line in lines)
+    assert any("a full extraction reads" in line for line in lines)
+    assert lines[-1].startswith("problem")
+    assert "Contracts: the API user has no permission" in lines[-1]
+    assert site.tenant.pages() == []
+
+
+def test_the_landing_sensor_passes_over_what_was_extracted(site: Site) -> None:
+    """EXT-12."""
+    before = _fingerprint(site.settings)
+    site.extract()
+    assert _fingerprint(site.settings) == before
+    (site.landing / "autotask" / "charges.csv").write_text("id\n")
+    assert _fingerprint(site.settings) != before
+
+
+def test_more_than_half_of_the_limit_makes_it_wait(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EXT-11."""
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        site.tenant.used = 4_000
+
+    monkeypatch.setattr("orchestration.extract.connection.time.sleep", pause)
+    site.tenant.used = 7_000
+    assert any("70% of Autotask's hourly limit" in words for words in site.extract())
+    assert waited == [60]

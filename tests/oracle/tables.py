@@ -88,7 +88,7 @@ _TABLES = {
         invoice_number text100
         status_name text status charge_status_name
         date_purchased date!
-        last_modified_at ts""",
+        last_modified_at ts statusLastModifiedDate createDate""",
     "time_entries": """
         id id! time_entry_id
         resource_id fk
