@@ -102,8 +102,7 @@ class Answer:
     def meaning(self) -> Meaning:
         """How to react; of a good status the caller has yet to read the body."""
         if self.status == 200:
-            is_limit = self.has_limit_words() and self.has_errors()
-            return Meaning.LIMIT if is_limit else Meaning.GOOD
+            return Meaning.GOOD
         if self.status == 429 or self.has_limit_words():
             return Meaning.LIMIT
         if self.status == 401:
@@ -116,6 +115,11 @@ class Answer:
             return Meaning.OUR_MISTAKE if is_ours and self.status == 500 else Meaning.PASSING
         is_ours = 400 <= self.status < 500 and self.status != 408
         return Meaning.OUR_MISTAKE if is_ours else Meaning.PASSING
+
+    def meaning_unread(self) -> Meaning:
+        """How to react to a good status whose body is not what was asked for."""
+        is_limit = self.has_errors() and self.has_limit_words()
+        return Meaning.LIMIT if is_limit else Meaning.PASSING
 
     def has_limit_words(self) -> bool:
         """Whether the body speaks of a limit; a row may do so, too."""

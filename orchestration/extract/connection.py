@@ -94,14 +94,14 @@ class Connection:
         tries = limits = 0
         while True:
             answer = self._send("GET", address, None, {})
-            meaning, said = answer.meaning(), self._credentials.scrubbed(answer.errors())
+            meaning = answer.meaning()
             if meaning is Meaning.GOOD:
                 try:
                     self.zone = _zone_address(read_object(answer.text).get("url"), root)
-                except Malformed as error:
-                    said = f"an answer that cannot be read: {error}"
-                else:
                     return answer
+                except Malformed:
+                    meaning = answer.meaning_unread()
+            said = self._credentials.scrubbed(answer.errors())
             if meaning is Meaning.LIMIT:
                 limits += 1
                 self._wait_for_the_limit("zoneInformation", answer, limits)
@@ -135,12 +135,13 @@ class Connection:
                 raise self._stopped
             headers = self._credentials.headers()
             answer = self._send(method, f"{self.zone}V1.0/{path}", body, headers)
-            meaning, said = answer.meaning(), self._credentials.scrubbed(answer.errors())
+            meaning = answer.meaning()
             if meaning is Meaning.GOOD:
                 try:
                     return read(answer.text)
-                except Malformed as error:
-                    said = f"an answer that cannot be read: {error}"
+                except Malformed:
+                    meaning = answer.meaning_unread()
+            said = self._credentials.scrubbed(answer.errors())
             if meaning is Meaning.BAD_LOGIN:
                 self._follow_the_zone(said)
             elif meaning is Meaning.NO_PERMISSION:

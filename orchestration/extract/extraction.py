@@ -1,9 +1,11 @@
 """One pass over the tenant: every entity is read, then all files are delivered together (EXT-7)."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 from orchestration.extract.client import Client
 from orchestration.extract.connection import Connection, Credentials
@@ -158,7 +160,8 @@ class Extraction:
                     allow_shrink=self._settings.allow_shrink,
                 ).read()
                 if entity.name == INVOICES:
-                    self._note_voided(progress, known)
+                    part = progress.parts[ROWS]
+                    note_voided(self._folder, records(self._landing, part), known.voided())
         except NoPermission as refusal:
             if not entity.is_optional or known.contents or state.deliveries.get(entity.name):
                 raise
@@ -207,15 +210,6 @@ class Extraction:
                 self._warn(f"{entity.name}: the tenant has no field {names}; it is left empty.")
         keep_labels(self._folder, entity, told)
 
-    def _note_voided(self, progress: Progress, known: Known) -> None:
-        """Keep the ids of invoices that were voided since, or no longer are."""
-        now = {
-            int(one["id"])
-            for one in records(self._landing, progress.parts[ROWS])
-            if str(one.get("isVoided")).lower() in ("true", "1")
-        }
-        append_ids(self._folder / f"{INVOICES}.changed", 0, sorted(now ^ known.voided()))
-
     def _add_picklists(self) -> None:
         """Write the labels of all entities as one table."""
         lines = [line for entity in ENTITIES for line in kept_labels(self._folder, entity)]
@@ -238,3 +232,15 @@ class Extraction:
             self._state.has_failed = True
             self._save()
             raise
+
+
+def note_voided(folder: Path, invoices: Iterable[dict[str, Any]], known: set[int]) -> None:
+    """Keep the ids of invoices that were voided since, or no longer are.
+
+    Args:
+        folder: what the extraction remembers.
+        invoices: all of them, as the tenant shows them.
+        known: ids of those that were known to be voided.
+    """
+    now = {int(one["id"]) for one in invoices if str(one.get("isVoided")).lower() in ("true", "1")}
+    append_ids(folder / f"{INVOICES}.changed", 0, sorted(now ^ known))

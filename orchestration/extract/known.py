@@ -17,11 +17,17 @@ from orchestration.extract.entities import Entity
 from orchestration.settings import Settings
 
 LEDGER = "psa_batch"
-MEMORY = "100MB"
+MEMORY = "64MB"
 IS_OPEN = {
     "isBilled": "not coalesce(is_billed, false)",
     "invoiceID": "coalesce(invoice_id, 0) = 0",
 }
+# What else is known of an entity's rows.
+EXTRA = {
+    "Invoices": {"is_voided": "coalesce(is_voided, false)"},
+    "BillingItems": {"invoice_id": "invoice_id"},
+}
+TYPES = {"is_open": "boolean", "is_voided": "boolean", "invoice_id": "bigint"}
 ROWS_AT_ONCE = 400  # ids in one condition; Autotask takes 500
 
 
@@ -47,22 +53,24 @@ class Known:
 
     def __init__(self, settings: Settings, entity: Entity) -> None:
         """Open a database of one's own; nothing is read before it is asked for."""
-        self._settings, self._entity = settings, entity
+        self._entity = entity
+        self._quarantine = settings.data_dir / "quarantine" / "autotask" / entity.table
         self._raw = settings.raw_dir / "autotask" / entity.table
-        self._db = duckdb.connect(
-            config={
-                "memory_limit": MEMORY,
-                "threads": 2,
-                "temp_directory": str(settings.data_dir / "extract" / "spill"),
-                "preserve_insertion_order": False,
-            }
-        )
+        folder = settings.data_dir / "extract" / "spill"
+        folder.mkdir(parents=True, exist_ok=True)
+        # On disk, so that what is known of millions of rows is not held in memory.
+        self._file = folder / f"{entity.name}.duckdb"
+        self._file.unlink(missing_ok=True)
+        options: dict[str, Any] = {"memory_limit": MEMORY, "threads": 1}
+        options |= {"preserve_insertion_order": False, "temp_directory": str(folder)}
+        self._db = duckdb.connect(self._file, config=options)
         self.contents = self._contents()
-        self._is_read = False
+        self._is_read = self._has_open = False
 
     def close(self) -> None:
-        """Give the memory back."""
+        """Give memory and disk back."""
         self._db.close()
+        self._file.unlink(missing_ok=True)
 
     def has(self, batch: str, content_hash: str) -> bool:
         """Whether a landing file of these bytes is loaded."""
@@ -70,10 +78,8 @@ class Known:
 
     def has_refused(self, batch: str) -> bool:
         """Whether the landing file was refused."""
-        refused = self._settings.data_dir / "quarantine" / "autotask" / self._entity.table
-        return any(
-            json.loads(one)["batch"] == batch for _, one in self._ledgers(refused / "refused")
-        )
+        refused = _ledgers(self._db, self._quarantine / "refused")
+        return any(json.loads(one)["batch"] == batch for _, one in refused)
 
     def count(self) -> int:
         """How many rows are known."""
@@ -92,12 +98,15 @@ class Known:
             after: the id from which on to look, itself left out.
         """
         self._read()
-        touched = "false"
-        if voided is not None:
-            touched = f"invoice_id in (select id from {_ids(voided)})"
+        if not self._has_open:
+            touched = f"or invoice_id in (select id from {_ids(voided)})" if voided else ""
+            self._db.execute(
+                f"create table open as select id from known where (is_open {touched}) "
+                f"and id not in (select id from {_ids(seen)})"
+            )
+            self._has_open = True
         return self._column(
-            f"select id from known where id > {after} and (is_open or {touched}) "
-            f"and id not in (select id from {_ids(seen)}) order by id limit {ROWS_AT_ONCE}"
+            f"select id from open where id > {after} order by id limit {ROWS_AT_ONCE}"
         )
 
     def expect(self, seen: Path, gone: list[int]) -> None:
@@ -111,10 +120,15 @@ class Known:
         self._db.execute("create or replace table gone (id bigint)")
         if gone:
             self._db.execute("insert into gone select unnest(?::bigint[])", [gone])
+        self._db.execute(f"create or replace table seen as select distinct id from {_ids(seen)}")
+        # Of known and seen ones the few are looked up among the many, not the other way round.
         self._db.execute(
-            "create or replace table expected as "
-            f"select id from known where id not in (select id from gone) union "
-            f"select id from {_ids(seen)} where id not in (select id from gone)"
+            "create or replace table added as select id from seen except "
+            "select id from known where id in (select id from seen)"
+        )
+        self._db.execute(
+            "create or replace view expected as select id from (select id from known union all "
+            "select id from added) where id not in (select id from gone)"
         )
 
     def blocks(self, size: int) -> list[tuple[int, int, int]]:
@@ -158,7 +172,7 @@ class Known:
 
     def _contents(self) -> list[Loaded]:
         """The contents that count, in the order in which later ones overrule earlier ones."""
-        found = [(path, json.loads(ledger)) for path, ledger in self._ledgers(self._raw)]
+        found = [(path, json.loads(ledger)) for path, ledger in _ledgers(self._db, self._raw)]
         found.sort(
             key=lambda one: (
                 one[1]["extracted_at"],
@@ -171,15 +185,6 @@ class Known:
             for path, told in found
         ]
 
-    def _ledgers(self, folder: Path) -> Iterator[tuple[str, str]]:
-        for path in sorted(folder.glob("*.parquet")):
-            rows = self._db.execute(
-                "select value from parquet_kv_metadata(?) where key::varchar = ?",
-                [str(path), LEDGER],
-            ).fetchall()
-            if rows:
-                yield str(path), bytes(rows[0][0]).decode()
-
     def _raw_files(self) -> list[tuple[int, Loaded]]:
         """The contents from the last complete snapshot on, with their ranks."""
         ranked = list(enumerate(self.contents))
@@ -191,53 +196,36 @@ class Known:
         if self._is_read:
             return
         self._is_read = True
-        files = self._raw_files()
-        if not files:
-            self._db.execute(
-                "create table known (id bigint, is_open boolean, invoice_id bigint, "
-                "is_voided boolean)"
-            )
+        extra = EXTRA.get(self._entity.name, {})
+        if self._entity.is_open:
+            extra = extra | {"is_open": IS_OPEN[self._entity.is_open[0]]}
+        ranked = self._raw_files()
+        if not ranked:
+            columns = "".join(f", null::{TYPES[name]} as {name}" for name in extra)
+            self._db.execute(f"create table known as select null::bigint as id{columns} limit 0")
             return
-        self._db.execute("create table files (path varchar, rank bigint, gone boolean)")
-        self._db.executemany(
-            "insert into files values (?, ?, ?)",
-            [(one.path, rank, one.kind == "deleted") for rank, one in files],
-        )
-        columns = self._columns(files[0][1].path)
-        wanted = IS_OPEN[self._entity.is_open[0]] if self._entity.is_open else "false"
-        invoice = "invoice_id" if "invoice_id" in columns else "null::bigint"
-        voided = "coalesce(is_voided, false)" if "is_voided" in columns else "false"
-        listed = ", ".join(f"'{_quoted(one.path)}'" for _, one in files)
-        events = (
-            f"select r.id, {wanted} as is_open, {invoice} as invoice_id, {voided} as is_voided, "
-            "f.rank * 4294967296 + r._row_number as place, f.gone "
-            f"from read_parquet([{listed}], union_by_name = true, filename = true) as r "
-            "join files as f on f.path = r.filename"
-        )
-        events += self._quarantined(dict((one.content_hash, rank) for rank, one in files))
+        # The newest complete snapshot is large and has every id once; what came later is small.
+        (rank, base), *later = ranked
+        events = [_events(rank, base, extra)] if base.kind != "full" else []
+        events += [_events(rank, one, extra) for rank, one in later]
+        ranks = {one.content_hash: rank for rank, one in ranked}
+        events += _quarantined(self._db, self._quarantine, ranks, extra)
+        newest = "".join(f", arg_max({name}, place) as {name}" for name in extra)
+        none = "".join(f", null::{TYPES[name]} as {name}" for name in extra)
+        events = events or [f"select null::bigint as id, 0 as place, false as gone{none} limit 0"]
         self._db.execute(
-            "create table known as select id, arg_max(is_open, place) as is_open, "
-            "arg_max(invoice_id, place) as invoice_id, arg_max(is_voided, place) as is_voided "
-            f"from ({events}) group by id having not arg_max(gone, place)"
+            f"create table later as select id, arg_max(gone, place) as gone{newest} "
+            f"from ({' union all '.join(events)}) group by id"
         )
-
-    def _quarantined(self, ranks: dict[str, int]) -> str:
-        """A quarantined row whose id can be read is there, whatever else is wrong with it."""
-        folder = self._settings.data_dir / "quarantine" / "autotask" / self._entity.table
-        found = []
-        for path, ledger in self._ledgers(folder):
-            rank = ranks.get(json.loads(ledger)["content_hash"])
-            if rank is not None:
-                found.append(
-                    " union all select id, true, null, false, "
-                    f"{rank} * 4294967296 + row_number, false "
-                    f"from read_parquet('{_quoted(path)}') where id is not null"
-                )
-        return "".join(found)
-
-    def _columns(self, path: str) -> set[str]:
-        rows = self._db.execute("select name from parquet_schema(?)", [path])
-        return {name for (name,) in rows.fetchall()}
+        names = ", ".join(["id", *extra])
+        whole = f"select {names} from later where not gone"
+        if base.kind == "full":
+            wanted = ", ".join(["id", *(f"{sql} as {name}" for name, sql in extra.items())])
+            whole += (
+                f" union all select {wanted} from read_parquet('{_quoted(base.path)}') "
+                "where id not in (select id from later)"
+            )
+        self._db.execute(f"create table known as {whole}")
 
     def _one(self, query: str) -> Any:
         self._read()
@@ -246,6 +234,40 @@ class Known:
 
     def _column(self, query: str) -> list[int]:
         return [row[0] for row in self._db.execute(query).fetchall()]
+
+
+def _ledgers(db: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[tuple[str, str]]:
+    for path in sorted(folder.glob("*.parquet")):
+        rows = db.execute(
+            "select value from parquet_kv_metadata(?) where key::varchar = ?",
+            [str(path), LEDGER],
+        ).fetchall()
+        if rows:
+            yield str(path), bytes(rows[0][0]).decode()
+
+
+def _events(rank: int, content: Loaded, extra: dict[str, str]) -> str:
+    wanted = "".join(f", {sql} as {name}" for name, sql in extra.items())
+    gone = "true" if content.kind == "deleted" else "false"
+    return (
+        f"select id, {rank} * 4294967296 + _row_number as place, {gone} as gone{wanted} "
+        f"from read_parquet('{_quoted(content.path)}')"
+    )
+
+
+def _quarantined(
+    db: duckdb.DuckDBPyConnection, folder: Path, ranks: dict[str, int], extra: dict[str, str]
+) -> list[str]:
+    """A quarantined row whose id can be read is there, whatever else is wrong with it."""
+    wanted = "".join(
+        f", {'true' if name == 'is_open' else 'null'}::{TYPES[name]} as {name}" for name in extra
+    )
+    return [
+        f"select id, {rank} * 4294967296 + row_number as place, false as gone{wanted} "
+        f"from read_parquet('{_quoted(path)}') where id is not null"
+        for path, ledger in _ledgers(db, folder)
+        if (rank := ranks.get(json.loads(ledger)["content_hash"])) is not None
+    ]
 
 
 def _ids(path: Path) -> str:
