@@ -271,7 +271,11 @@ def _quarantined(
 
 
 def _ids(path: Path) -> str:
-    return f"read_csv('{_quoted(str(path))}', header = false, columns = {{'id': 'bigint'}})"
+    # Its buffers are as large as our memory unless they are told not to be.
+    small = "max_line_size = 100, buffer_size = 1000000"
+    return (
+        f"read_csv('{_quoted(str(path))}', header = false, columns = {{'id': 'bigint'}}, {small})"
+    )
 
 
 def _quoted(text: str) -> str:
