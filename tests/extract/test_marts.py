@@ -6,6 +6,7 @@ from typing import Any
 
 from orchestration.extract.entities import ENTITIES
 from orchestration.extract.state import stamp
+from orchestration.settings import ROOT
 from schemas import RAW_TABLES
 from tests.conftest import Refresh, refresh
 from tests.extract.conftest import Site
@@ -43,12 +44,13 @@ def test_extracted_and_whole_files_give_the_same_marts(site: Site, tmp_path: Pat
     """EXT-2, EXT-8, EXT-9: with pages that are cut and in no order."""
     whole = tmp_path / "whole"
     site.tenant.fault = FAULTS["capped"]
-    day = {"PSA_AS_OF_DATE": "2026-11-22"}
-    folders = site.landing, site.settings.data_dir
-    login = {name: text for name, text in site.environment.items() if "AUTOTASK" in name}
+    data_dir = site.settings.data_dir
+    variables = {name: text for name, text in site.environment.items() if "AUTOTASK" in name}
+    variables["PSA_AS_OF_DATE"] = day = "2026-11-22"
     deliver_whole(site, whole)
-    assert refresh(*folders, **login, **day).exit_code == 0
+    assert refresh(site.landing, data_dir, ROOT, **variables).exit_code == 0
     site.world.live_on()
     deliver_whole(site, whole)
-    extracted = refresh(*folders, **login, **day)
-    assert figures(extracted) == figures(refresh(whole, tmp_path / "data-of-whole", **day))
+    extracted = refresh(site.landing, data_dir, ROOT, **variables)
+    delivered = refresh(whole, tmp_path / "data-of-whole", PSA_AS_OF_DATE=day)
+    assert figures(extracted) == figures(delivered)
