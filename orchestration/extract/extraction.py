@@ -182,7 +182,8 @@ class Extraction:
         self._ask_fields(entity, progress)
         if progress.stamps or entity.is_open:
             deliveries = state.deliveries.get(entity.name, [])
-            progress.basis = basis(deliveries, known)
+            # Where nothing is known there is nothing that changes could be told from.
+            progress.basis = basis(deliveries, known) if known.count() else ""
             progress.is_full = not progress.basis
             if progress.is_full and waits(deliveries, known, self._landing):
                 progress.is_left_out = progress.is_done = True

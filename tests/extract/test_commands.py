@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -297,3 +298,69 @@ def test_more_than_half_of_the_limit_makes_it_wait(
     site.tenant.used = 7_000
     assert any("70% of Autotask's hourly limit" in words for words in site.extract())
     assert waited == [60]
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits end at once."""
+    monkeypatch.setattr("orchestration.extract.connection.time.sleep", lambda _: None)
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_a_redirect_is_not_followed(site: Site) -> None:
+    """EXT-4: the login stays with the zone."""
+    elsewhere = {"Location": f"{site.tenant.url}/elsewhere"}
+
+    def redirects(_: Tenant, call: Call) -> tuple[int, dict[str, str], bytes] | None:
+        return (307, elsewhere, b"") if call.path.endswith("/Companies/query") else None
+
+    site.tenant.fault = redirects
+    with pytest.raises(
+        ExtractionError, match=r"redirect to 127\.0\.0\.1:\d+, which is not followed"
+    ):
+        site.extract()
+    assert not [call for call in site.tenant.calls if call.path == "/elsewhere"]
+    assert delivered(site) == []
+
+
+@pytest.mark.usefixtures("no_waiting")
+def test_the_login_goes_to_a_zone_by_https_only(site: Site) -> None:
+    """EXT-4: and without it every answer is asked for six times at most."""
+    site.tenant.fault = lambda *_: (200, {}, b'{"url": "http://webservices5.autotask.net/x/"}')
+    with pytest.raises(ExtractionError, match="no usable answer in 6 tries"):
+        site.extract()
+    assert len(site.tenant.calls) == 6
+    assert not [call for call in site.tenant.calls if call.has_login]
+
+
+def test_user_defined_fields_are_asked_for_where_settings_name_one(site: Site) -> None:
+    """EXT-3."""
+    site.settings = read_settings(site.environment | {"PSA_PO_FIELDS": "Client PO"})
+    site.extract()
+    asking = {
+        call.path.split("/")[-2]
+        for call in site.tenant.pages()
+        if "userDefinedFields" in call.body["IncludeFields"]
+    }
+    assert asking == {"Contracts", "Projects", "Tasks", "Tickets"} | {
+        f"{kind}Charges" for kind in ("Contract", "Project", "Ticket", "ChangeOrder")
+    }
+
+
+def test_what_took_long_is_kept_after_an_error_and_brought_up_to_date(site: Site) -> None:
+    """EXT-7."""
+    site.tenant.fault = lambda _, call: (
+        (500, {}, errors("Invalid call")) if "/BillingCodes/query" in call.path else None
+    )
+    with pytest.raises(ExtractionError, match="Invalid call"):
+        site.extract()
+    site.tenant.fault = None
+    site.tenant.calls.clear()
+    site.world.tenant.now += timedelta(hours=20)
+    site.world.change("TimeEntries", 7, hoursWorked=3.5)
+    site.tenant.rows["ContractCharges"][1]["purchaseOrderNumber"] = "PO-LATER"
+    site.world.change("Companies", 2, companyName="Renamed")
+    site.extract()
+    assert site.rows() == site.expected()
+    entries = [call for call in site.tenant.pages() if "/TimeEntries/" in call.path]
+    assert [call.body["filter"][0]["op"] for call in entries] == ["or"]
