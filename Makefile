@@ -2,7 +2,7 @@
 # Settings come from the environment; .env.example names them all.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run generated generations rollback doctor report quarantine unload messages dev check test browser lint definitions format docs bench clean lock
+.PHONY: help setup run extract generated generations rollback doctor report quarantine unload messages dev check test browser lint definitions format docs bench clean lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -25,6 +25,9 @@ setup: $(MANIFEST) ## make .venv from the lock and parse the dbt project, once
 
 run: $(MANIFEST) ## refresh: ingest, validate, build, test, publish; rebuilds what changed, FORCE=1 everything
 	@$(PSA) run $(if $(FORCE),--force)
+
+extract: .venv/ready ## read what has changed in Autotask into the landing folder, without a refresh
+	@$(PSA) extract
 
 generations: .venv/ready ## list what is published, and which generation readers open
 	@$(PSA) generations

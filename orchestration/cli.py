@@ -73,6 +73,15 @@ def run(
 
 
 @app.command()
+def extract() -> None:
+    """Read what has changed in Autotask into the landing folder, without a refresh."""
+    from orchestration.operate.extraction import extract
+
+    with _told(RuntimeError, OSError):
+        extract(_settings())
+
+
+@app.command()
 def generations() -> None:
     """List what is published, and which generation readers open."""
     from orchestration.operate.generations import show_generations

@@ -5,6 +5,7 @@ from datetime import timedelta
 import dagster as dg
 
 from orchestration.build.assets import dbt_resource, mart_assets
+from orchestration.extract.assets import DELIVERY, extract_assets
 from orchestration.ingest.assets import batches_asset, raw_assets
 from orchestration.operate.readiness import JOB as READINESS_JOB
 from orchestration.operate.readiness import readiness_checks, readiness_schedule
@@ -19,8 +20,10 @@ MARTS_ARE_FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26)
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Wire the assets, the nightly job and its schedule under the given settings."""
+    extracts = extract_assets(settings)
     assets = [
-        *raw_assets(settings),
+        *extracts,
+        *raw_assets(settings, after=[DELIVERY] if extracts else []),
         batches_asset(settings),
         mart_assets(settings).map_asset_specs(_with_freshness),
     ]

@@ -7,15 +7,12 @@ for the people who set them.
 import difflib
 import hashlib
 import os
-import re
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
@@ -29,11 +26,27 @@ from pydantic import (
     model_validator,
 )
 
-ROOT = Path(__file__).resolve().parents[1]
+from orchestration.setting_values import (
+    ROOT,
+    Folder,
+    IsWebAddress,
+    Switch,
+    a_plain_date,
+    a_zone,
+    an_address,
+    by_source,
+    in_the_repository,
+    listed_names,
+    no_pattern,
+    only_local_in_the_clear,
+)
+
+__all__ = ["ROOT"]
+
 SAMPLE_DIR = ROOT / "data" / "sample"
 SAMPLE_AS_OF_DATE = date(2026, 11, 20)
 PREFIX = "PSA_"
-SOURCES = ("autotask", "reference")
+CREDENTIALS = ("autotask_username", "autotask_secret", "autotask_integration_code")
 # Set by the pipeline itself for dbt, or read by `dagster.yaml`.
 INTERNAL = ("PSA_RUN_", "PSA_PREVIOUS", "PSA_DAGSTER_")
 LEAST_MEMORY = 256_000_000  # bytes; the sample can be refreshed with it
@@ -58,85 +71,13 @@ def _setting(
     return Field(default, repr=not is_secret, json_schema_extra=facts)
 
 
-def _in_the_repository(text: object) -> object:
-    """Resolve a path; a relative one starts at the root of the repository."""
-    return (ROOT / Path(text).expanduser()).resolve() if isinstance(text, str) else text
+def _temp_dir(told: str | None, data_dir: Path) -> str:
+    """A folder of this data folder alone; several, and other programs, may be told one place."""
+    owner = hashlib.sha256(str(data_dir).encode()).hexdigest()[:12]
+    return str(Path(told) / f"po-billing-{owner}" if told else data_dir / "warehouse" / "temp")
 
 
-def _a_plain_date(text: object) -> object:
-    """Pass a calendar date; pydantic would take a timestamp or a number of seconds as well."""
-    if isinstance(text, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        raise ValueError
-    return text
-
-
-def _a_zone(text: str | None) -> str | None:
-    if text is None:
-        return None
-    try:
-        ZoneInfo(text)
-    except OSError as error:  # a folder, say; a zone that is not known is a KeyError
-        raise ValueError from error
-    except ZoneInfoNotFoundError as error:
-        raise ValueError from error
-    return text
-
-
-def _an_address(*schemes: str) -> AfterValidator:
-    def check(text: str | None) -> str | None:
-        if text is None:
-            return None
-        parts = urlsplit(text)
-        _ = parts.port  # raises ValueError for one that is no number
-        if parts.scheme not in schemes or not parts.netloc or re.search(r"\s", text):
-            raise ValueError
-        return text
-
-    return AfterValidator(check)
-
-
-def _no_pattern(folder: Path) -> Path:
-    if re.search(r"[*?\[\]{}]", str(folder)):
-        raise ValueError
-    return folder
-
-
-def _switch(text: object) -> object:
-    return {"0": False, "1": True}.get(text, text) if isinstance(text, str) else text
-
-
-def _by_source(*accepted: str) -> BeforeValidator:
-    """Read one value for all sources, or `source=value` for some, apart by semicolons."""
-
-    def read(text: object) -> object:
-        if not isinstance(text, str):
-            return text
-        parts = [part.strip() for part in text.split(";") if part.strip()]
-        if parts and parts[0] in accepted:
-            parts = [f"{source}={parts[0]}" for source in SOURCES] + parts[1:]
-        pairs = [tuple(map(str.strip, part.split("=", 1))) for part in parts]
-        found = dict(pair for pair in pairs if len(pair) == 2)
-        if (
-            not (pairs and len(found) == len(pairs))
-            or not found.keys() <= set(SOURCES)
-            or not set(found.values()) <= set(accepted)
-        ):
-            raise ValueError
-        return found
-
-    return BeforeValidator(read)
-
-
-def _names(text: object) -> object:
-    """Read names that are apart by semicolons."""
-    if not isinstance(text, str):
-        return text
-    return tuple(name for part in text.split(";") if (name := part.strip()))
-
-
-Folder = Annotated[Path, BeforeValidator(_in_the_repository)]
-Switch = Annotated[bool, BeforeValidator(_switch), Field(strict=True)]
-IsWebAddress = _an_address("http", "https")
+_LOGIN: Any = _setting(None, "a text", shapes_figures=False, is_secret=True)
 
 
 class Settings(BaseModel):
@@ -166,23 +107,28 @@ class Settings(BaseModel):
         memory_limit: bytes that DuckDB may hold in memory in a process of its own, as dbt's is;
             what is more goes to temp_dir.
         temp_dir: where it puts that. Of this data folder alone, because a refresh sweeps it.
+        autotask_username: of the API user that extracts are read by; with the two that follow,
+            extraction is part of every refresh (EXT-1). Secrets, all three.
+        autotask_secret: its password.
+        autotask_integration_code: tracking identifier of the integration.
+        autotask_url: where the zone of the tenant is looked up.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     landing_dir: Folder = _setting("data/sample", "a folder", shapes_figures=False)
-    data_dir: Annotated[Folder, AfterValidator(_no_pattern)] = _setting(
+    data_dir: Annotated[Folder, AfterValidator(no_pattern)] = _setting(
         None, "a path without a wildcard character (* ? [ ] { })", shapes_figures=False
     )
     max_extract_age_hours: Annotated[Decimal, Field(gt=0)] = _setting(
         "36", "a number of hours above 0", shapes_figures=False
     )
-    as_of_date: Annotated[date | None, BeforeValidator(_a_plain_date)] = _setting(
+    as_of_date: Annotated[date | None, BeforeValidator(a_plain_date)] = _setting(
         None, "a date of the calendar such as 2026-11-20"
     )
     nightly_cron: str = _setting("0 2 * * *", "a cron line", shapes_figures=False)
     readiness_cron: str = _setting("0 6 * * 1", "a cron line", shapes_figures=False)
-    timezone: Annotated[str, AfterValidator(_a_zone)] = _setting(
+    timezone: Annotated[str, AfterValidator(a_zone)] = _setting(
         "UTC", "a time zone such as Europe/Berlin", shapes_figures=False
     )
     keep_generations: Annotated[int, Field(ge=1, le=1_000_000)] = _setting(
@@ -194,23 +140,23 @@ class Settings(BaseModel):
     alert_webhook: Annotated[str | None, IsWebAddress] = _setting(
         None, "an address such as http://host/path", shapes_figures=False, is_secret=True
     )
-    postgres_url: Annotated[str | None, _an_address("postgresql", "postgres")] = _setting(
+    postgres_url: Annotated[str | None, an_address("postgresql", "postgres")] = _setting(
         None, "an address such as postgresql://host/path", shapes_figures=False, is_secret=True
     )
     max_quarantine_ratio: Annotated[Decimal, Field(ge=0, le=1)] = _setting(
         "0.05", "a ratio from 0 to 1"
     )
     allow_shrink: Switch = _setting("0", "one of 0, 1")
-    decimal_mark: Annotated[dict[str, str], _by_source(".", ",")] = _setting(
+    decimal_mark: Annotated[dict[str, str], by_source(".", ",")] = _setting(
         {}, "one of . and , or one for each source, such as autotask=.;reference=,"
     )
-    date_order: Annotated[dict[str, str], _by_source("ymd", "mdy", "dmy")] = _setting(
+    date_order: Annotated[dict[str, str], by_source("ymd", "mdy", "dmy")] = _setting(
         {}, "one of ymd, mdy and dmy, or one for each source, such as autotask=ymd;reference=dmy"
     )
-    source_timezone: Annotated[str | None, AfterValidator(_a_zone)] = _setting(
+    source_timezone: Annotated[str | None, AfterValidator(a_zone)] = _setting(
         None, "a time zone such as America/New_York"
     )
-    po_fields: Annotated[tuple[str, ...], BeforeValidator(_names)] = _setting(
+    po_fields: Annotated[tuple[str, ...], BeforeValidator(listed_names)] = _setting(
         (), "a list of names with ; between them"
     )
     po_required_field: str | None = _setting(None, "a name")
@@ -221,26 +167,38 @@ class Settings(BaseModel):
         "1500MB", "a size of at least 256MB, such as 1500MB or 2GB", shapes_figures=False
     )
     temp_dir: Folder = _setting(None, "a folder", shapes_figures=False)
+    autotask_username: str | None = _LOGIN
+    autotask_secret: str | None = _LOGIN
+    autotask_integration_code: str | None = _LOGIN
+    autotask_url: Annotated[str, IsWebAddress, AfterValidator(only_local_in_the_clear)] = _setting(
+        "https://webservices.autotask.net",
+        "an address such as https://host; http only on this machine",
+        shapes_figures=False,
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _defaults_that_depend(cls, given: dict[str, Any]) -> dict[str, Any]:
-        landing_dir = _in_the_repository(given.get("landing_dir", "data/sample"))
+        default = "data/landing" if set(CREDENTIALS) <= given.keys() else "data/sample"
+        landing_dir = in_the_repository(given.get("landing_dir", default))
         is_sample = landing_dir == SAMPLE_DIR
-        data_dir = _in_the_repository(
+        data_dir = in_the_repository(
             given.get("data_dir", "data/demo" if is_sample else "data/live")
         )
-        # Several data folders, and other programs, may be told the same place.
-        owner = hashlib.sha256(str(data_dir).encode()).hexdigest()[:12]
-        temp_dir = Path(given["temp_dir"]) / f"po-billing-{owner}" if "temp_dir" in given else None
         return (
             {"as_of_date": SAMPLE_AS_OF_DATE if is_sample else None}
             | given
             | {
+                "landing_dir": landing_dir,
                 "data_dir": data_dir,
-                "temp_dir": str(temp_dir or Path(str(data_dir)) / "warehouse" / "temp"),
+                "temp_dir": _temp_dir(given.get("temp_dir"), Path(str(data_dir))),
             }
         )
+
+    @property
+    def extracts(self) -> bool:
+        """Whether a refresh reads the extracts from Autotask itself."""
+        return None not in (getattr(self, name) for name in CREDENTIALS)
 
     @property
     def is_sample(self) -> bool:
@@ -325,14 +283,18 @@ class Settings(BaseModel):
             self.temp_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise SettingError(f"PSA_TEMP_DIR: cannot write to {self.temp_dir}: {error}") from None
-        # Rows of two landing folders in one set of marts would be nobody's figures.
-        first = Path(remembered.read_text(encoding="utf-8").rstrip("\n"))
-        if first != self.landing_dir:
-            raise SettingError(
-                f"PSA_DATA_DIR: {self.data_dir} holds what was loaded from {first}, not from "
-                f"{self.landing_dir}. Set PSA_DATA_DIR to another folder for this landing folder; "
-                f"if {first} only moved, write its new path into {remembered}."
-            )
+        _refuse_rows_of(Path(remembered.read_text(encoding="utf-8").rstrip("\n")), self)
+
+
+def _refuse_rows_of(first: Path, settings: Settings) -> None:
+    """Rows of two landing folders in one set of marts would be nobody's figures."""
+    if first != settings.landing_dir:
+        raise SettingError(
+            f"PSA_DATA_DIR: {settings.data_dir} holds what was loaded from {first}, not from "
+            f"{settings.landing_dir}. Set PSA_DATA_DIR to another folder for this landing folder; "
+            f"if {first} only moved, write its new path into "
+            f"{settings.data_dir / 'landing_dir.txt'}."
+        )
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -350,12 +312,35 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         settings = Settings.model_validate(given)
     except ValidationError as error:
         raise SettingError(_in_words(str(error.errors()[0]["loc"][0]), given)) from None
+    _check_extraction(settings, given)
     if not settings.landing_dir.is_dir():
         raise SettingError(
             f"PSA_LANDING_DIR: there is no folder {settings.landing_dir}. "
             "Set it to the folder that holds autotask/ and reference/."
         )
     return settings
+
+
+def _check_extraction(settings: Settings, given: Mapping[str, str]) -> None:
+    """Refuse half a login, and extracts beside the sample; make the default landing folder."""
+    missing = [PREFIX + name.upper() for name in CREDENTIALS if name not in given]
+    if 0 < len(missing) < len(CREDENTIALS):
+        raise SettingError(
+            f"{missing[0]}: it is not set, but others of the login are. Set all of "
+            f"{', '.join(PREFIX + name.upper() for name in CREDENTIALS)}, or none."
+        )
+    if settings.extracts and settings.is_sample:
+        raise SettingError(
+            "PSA_LANDING_DIR: extracts of a tenant must not mix with the committed sample. Set it "
+            "to another folder, or leave it unset for data/landing."
+        )
+    if settings.extracts and "landing_dir" not in given:
+        try:
+            settings.landing_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingError(
+                f"PSA_LANDING_DIR: cannot make {settings.landing_dir}: {error}"
+            ) from None
 
 
 def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 
 from orchestration.build.assets import DBT_PROJECT
 from orchestration.definitions import build_definitions, defs
+from orchestration.extract.assets import DELIVERY
 from orchestration.ingest.assets import BATCHES, DUPLICATES, REJECTS, raw_assets
 from orchestration.settings import ROOT, SettingError, read_settings
 from schemas import RAW_TABLES
@@ -204,3 +205,31 @@ def test_a_conflict_type_is_in_the_seed_in_the_model_and_a_flag_of_the_mart(
     flags = {name.removeprefix("has_") for name in columns if name.startswith("has_")}
     assert found == listed, "int_milestone_conflicts and the seed conflict_resolutions differ"
     assert flags - {"conflict"} == listed, "flags of fct_milestones and the seed differ"
+
+
+def test_a_login_puts_the_extraction_before_the_raw_tables(tmp_path: Path) -> None:
+    """EXT-1, EXT-11."""
+    login = {
+        "PSA_LANDING_DIR": str(tmp_path),
+        "PSA_AUTOTASK_USERNAME": "user",
+        "PSA_AUTOTASK_SECRET": "secret",
+        "PSA_AUTOTASK_INTEGRATION_CODE": "code",
+    }
+    definitions = build_definitions(read_settings(login))
+    found = {tuple(spec.key.path): spec for spec in definitions.resolve_all_asset_specs()}
+    entities = {key for key, spec in found.items() if spec.group_name == "extract"}
+    assert len(entities) == 15
+    assert [dep.asset_key for dep in found["autotask", "tickets"].deps] == [DELIVERY]
+    assert {dep.asset_key.path[-1] for dep in found["extract", "delivery"].deps} == {
+        key[-1] for key in entities - {("extract", "delivery")}
+    }
+    job = definitions.resolve_job_def("nightly_refresh")
+    assert DELIVERY in job.asset_layer.executable_asset_keys
+    assert not [key for key in specs() if key[0] == "extract"]
+
+
+def test_the_extraction_never_imports_what_judges_its_files() -> None:
+    """EXT-2."""
+    for path in (ROOT / "orchestration" / "extract").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"(from|import) (orchestration\.ingest|schemas)", text), path

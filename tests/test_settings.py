@@ -160,3 +160,53 @@ def test_a_misspelt_setting_is_told_with_the_one_most_like_it() -> None:
     environment = {"PSA_LANDNG_DIR": "x", "PSA_RUN_TEMP_DIR": "x", "PSA_CURRENCY": "EUR", "X": ""}
     told = unknown_settings(environment)
     assert told == ["PSA_LANDNG_DIR is not a setting. Did you mean PSA_LANDING_DIR?"]
+
+
+LOGIN = {
+    "PSA_AUTOTASK_USERNAME": "api@msp.example",
+    "PSA_AUTOTASK_SECRET": "s3cret",
+    "PSA_AUTOTASK_INTEGRATION_CODE": "c0de",
+}
+
+
+def test_with_a_login_extracts_land_in_a_folder_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EXT-1."""
+    monkeypatch.setattr("orchestration.setting_values.ROOT", tmp_path)
+    settings = read_settings(LOGIN)
+    assert settings.extracts
+    assert settings.landing_dir == tmp_path / "data" / "landing"
+    assert settings.landing_dir.is_dir()
+    assert settings.data_dir == tmp_path / "data" / "live"
+    assert not read_settings({"PSA_LANDING_DIR": str(tmp_path)}).extracts
+
+
+@pytest.mark.parametrize("name", LOGIN)
+def test_half_a_login_stops_and_names_what_is_missing(name: str) -> None:
+    """EXT-1."""
+    with pytest.raises(SettingError, match=f"^{name}: it is not set"):
+        read_settings({other: value for other, value in LOGIN.items() if other != name})
+
+
+def test_extracts_do_not_mix_with_the_sample() -> None:
+    """EXT-1."""
+    with pytest.raises(SettingError, match=r"^PSA_LANDING_DIR: "):
+        read_settings(LOGIN | {"PSA_LANDING_DIR": str(SAMPLE_DIR)})
+
+
+def test_a_login_goes_over_https_but_on_this_machine() -> None:
+    """EXT-4."""
+    with pytest.raises(SettingError, match=r"^PSA_AUTOTASK_URL: "):
+        read_settings({"PSA_AUTOTASK_URL": "http://webservices.autotask.net"})
+    assert read_settings({"PSA_AUTOTASK_URL": "http://127.0.0.1:8080"}).autotask_url
+
+
+def test_a_login_is_shown_nowhere_and_shapes_no_figures(tmp_path: Path) -> None:
+    """EXT-4, PUB-9."""
+    plain = read_settings({"PSA_LANDING_DIR": str(tmp_path)})
+    settings = read_settings(LOGIN | {"PSA_LANDING_DIR": str(tmp_path)})
+    assert settings.shaping_figures() == plain.shaping_figures()
+    handed_on = settings.environment(datetime(2026, 1, 2, tzinfo=UTC).date())
+    for value in LOGIN.values():
+        assert value not in f"{settings!r} {settings} {handed_on}"

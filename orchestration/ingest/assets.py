@@ -3,7 +3,7 @@
 What a valid row is belongs to `schemas`, what becomes of a delivered file to `load`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -54,12 +54,19 @@ REJECTS_SHOWN = 100
 FIRST_TABLE = next(iter(RAW_TABLES))
 
 
-def raw_assets(settings: Settings) -> list[dg.AssetsDefinition]:
-    """One asset a raw table; its key is [source, table], as the dbt source expects."""
-    return [_raw_asset(source, name, settings) for source, name in RAW_TABLES]
+def raw_assets(settings: Settings, after: Sequence[dg.AssetKey] = ()) -> list[dg.AssetsDefinition]:
+    """One asset a raw table; its key is [source, table], as the dbt source expects.
+
+    Args:
+        settings: where everything lies.
+        after: what must have delivered its files before they are looked for.
+    """
+    return [_raw_asset(source, name, settings, after) for source, name in RAW_TABLES]
 
 
-def _raw_asset(source: str, name: str, settings: Settings) -> dg.AssetsDefinition:
+def _raw_asset(
+    source: str, name: str, settings: Settings, after: Sequence[dg.AssetKey]
+) -> dg.AssetsDefinition:
     key, table = dg.AssetKey([source, name]), RAW_TABLES[source, name]
     checks = [
         dg.AssetCheckSpec(
@@ -88,6 +95,7 @@ def _raw_asset(source: str, name: str, settings: Settings) -> dg.AssetsDefinitio
 
     @dg.asset(
         key=key,
+        deps=after,
         description=table.__doc__,
         group_name="raw",
         kinds={"parquet"},

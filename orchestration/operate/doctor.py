@@ -13,6 +13,8 @@ import dagster as dg
 import duckdb
 from packaging.requirements import Requirement
 
+from orchestration.extract.errors import ExtractionError
+from orchestration.extract.survey import survey
 from orchestration.ingest.guards import removal
 from orchestration.ingest.landing import find_batches
 from orchestration.ingest.raw_store import TableFiles
@@ -52,6 +54,7 @@ def examine(settings: Settings) -> int:
         "runs": _runs,
         "published": _published,
         "leftovers": _leftovers,
+        "autotask": _autotask,
     }
     problems = 0
     for name, question in questions.items():
@@ -83,6 +86,7 @@ def _settings(settings: Settings) -> Iterator[str]:
     }
     for name, value in secrets.items():
         yield f"{name} is {'set' if value else 'not set'}"
+    yield f"the login of Autotask is {'set' if settings.extracts else 'not set'}"
     yield f"nightly at {settings.nightly_cron!r}, {settings.timezone}"
 
 
@@ -263,6 +267,15 @@ def _leftovers(settings: Settings) -> Iterator[str]:
     if found:
         raise Finding(f"of a process that died: {', '.join(found)}. The next refresh removes them.")
     yield "no unfinished files"
+
+
+def _autotask(settings: Settings) -> Iterator[str]:
+    if not settings.extracts:
+        return
+    try:
+        yield from survey(settings)
+    except ExtractionError as error:
+        raise Finding(str(error)) from None
 
 
 def _ago(moment: datetime) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import dagster as dg
 
+from orchestration.extract.parts import is_ours
 from orchestration.ingest.landing import find_batches
 from orchestration.operate.alerts import ALERTED, alert, alert_warnings
 from orchestration.operate.run_lock import clean_up_after_dead_run
@@ -66,10 +67,15 @@ def landing_sensor(settings: Settings, job: str) -> dg.SensorDefinition:
 
 
 def _fingerprint(settings: Settings) -> str:
-    """Hash names, sizes and times of the delivered files; those with partial names are none yet."""
+    """Hash names, sizes and times of the delivered files; those with partial names are none yet.
+
+    Files of the extraction are passed over (EXT-12): it is a part of a refresh itself.
+    """
     digest = hashlib.sha256()
     for batches in find_batches(settings.landing_dir)[0].values():
         for batch in batches:
+            if is_ours(batch.path):
+                continue
             status = batch.path.stat()
             digest.update(f"{batch.path}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
     return digest.hexdigest()

@@ -1,0 +1,100 @@
+"""Where a pass begins: after which earlier one, and what an interrupted one has left (EXT-8)."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from orchestration.extract.entities import ENTITIES
+from orchestration.extract.known import Known
+from orchestration.extract.parts import is_intact, remove
+from orchestration.extract.state import Delivery, Progress, State, read_stamp
+
+FRESH = timedelta(hours=12)  # an older interrupted pass would deliver yesterday's rows
+
+
+def is_resumable(state: State, now: datetime) -> bool:
+    """Whether an interrupted pass can go on as if nothing had happened.
+
+    Args:
+        state: what it has left.
+        now: by this machine's clock, as the pass has noted its start by it.
+    """
+    if not state.moment or state.has_failed or not state.zone:
+        return False
+    return timedelta(0) <= now - datetime.fromisoformat(state.started) < FRESH
+
+
+def begin(state: State, landing: Path, server_now: datetime) -> None:
+    """Begin a pass; of an earlier one only what takes long to read is kept.
+
+    What is kept of it may have changed since, and what has is read once more.
+    """
+    for name, progress in list(state.progress.items()):
+        entity = ENTITIES.get(name)
+        takes_long = entity is not None and progress.is_full and not entity.is_whole
+        if takes_long and not progress.is_left_out:
+            progress.is_resumed = True
+            if progress.is_done:
+                progress.is_done, progress.step = False, 1
+        else:
+            drop(state, landing, name)
+    earlier = (one + timedelta(seconds=1) for one in _moments(landing))
+    state.moment = max([server_now.replace(microsecond=0), *earlier]).isoformat()
+    state.watermark = server_now.isoformat()
+    state.has_failed = False
+
+
+def sweep(state: State, landing: Path) -> None:
+    """Remove parts that nobody knows of, and forget what is known of parts that are cut."""
+    for name, progress in list(state.progress.items()):
+        if not all(is_intact(landing, part) for part in progress.parts.values()):
+            drop(state, landing, name)
+    kept = {part.name for one in state.progress.values() for part in one.parts.values()}
+    for path in landing.glob("autotask/*/*.api.*.part"):
+        if path.relative_to(landing).as_posix().removesuffix(".part") not in kept:
+            path.unlink()
+
+
+def drop(state: State, landing: Path, name: str) -> None:
+    """Forget what was read of an entity."""
+    progress: Progress = state.progress.pop(name)
+    for part in progress.parts.values():
+        remove(landing, part)
+
+
+def basis(deliveries: list[Delivery], known: Known) -> str:
+    """The watermark of the last pass whose files are all loaded, and those before it; "" for none.
+
+    A delta counts only with everything that it stands on; a full one stands alone.
+    """
+    found, is_whole = "", False
+    for delivery in deliveries:
+        is_loaded = all(known.has(*file) for file in delivery.files.items())
+        if delivery.is_full:
+            is_whole = is_loaded or is_whole
+            found = delivery.watermark if is_loaded else found
+        elif not is_loaded:
+            is_whole = False
+        elif is_whole:
+            found = delivery.watermark
+    return found
+
+
+def waits(deliveries: list[Delivery], known: Known, landing: Path) -> bool:
+    """Whether all of an entity was delivered, and nobody has tried to load it yet."""
+    if not deliveries or not deliveries[-1].is_full:
+        return False
+    return all(
+        (landing / "autotask" / batch).exists()
+        and not known.has(batch, content_hash)
+        and not known.has_refused(batch)
+        for batch, content_hash in deliveries[-1].files.items()
+    )
+
+
+def _moments(landing: Path) -> Iterator[datetime]:
+    """The moments of everything that was delivered before."""
+    for path in landing.glob("autotask/*/*.api.*"):
+        with suppress(ValueError):
+            yield read_stamp(path.name.partition(".")[0]).astimezone(UTC)
