@@ -127,9 +127,7 @@ class ChargesOfAnyKind(RawTable):
     invoice_number: Text = field("Invoice that carries the charge.", max_length=100)
     status_name: Text = field("Procurement status of the charge.", aliases=["status"])
     date_purchased: Date = date_field("Day the charge counts for.", required=True)
-    last_modified_at: Timestamp = field(
-        "Last change of the record.", aliases=["statusLastModifiedDate", "createDate"]
-    )
+    last_modified_at: Timestamp = field("Last change of the record.")
 
 
 class Charges(ChargesOfAnyKind):

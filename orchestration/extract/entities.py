@@ -10,8 +10,7 @@ from dataclasses import dataclass
 USER_DEFINED = "userDefinedFields"
 CHARGE_FIELDS = (
     "billingCodeID purchaseOrderNumber internalPurchaseOrderNumber name description unitQuantity "
-    "billableAmount extendedCost isBillableToCompany isBilled status datePurchased "
-    "statusLastModifiedDate|createDate"
+    "billableAmount extendedCost isBillableToCompany isBilled status datePurchased"
 )
 
 

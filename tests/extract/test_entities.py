@@ -19,7 +19,7 @@ ABSENT = {
     "billing_items": {"last_modified_at"},
 } | {
     f"{kind}_charges": {
-        *("company_id", "milestone_id", "material_code_name", "invoice_number"),
+        *("company_id", "milestone_id", "material_code_name", "invoice_number", "last_modified_at"),
         *{"contract_id", "project_id", "task_id", "ticket_id"} - {parent},
     }
     for kind, parent in (

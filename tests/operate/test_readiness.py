@@ -75,9 +75,10 @@ def test_each_question_warns_with_count_amount_and_the_first_five_rows(
                 "select count(*), sum(total_amount) from marts.invoice_preview where is_blocked"
             ).fetchall()[0],
         }
-    # The numbers of the sample look right.
+    # The numbers of the sample look right, and none of its deliveries took much away.
     assert found["po_numbers"].passed
-    assert set(found) == {*counted, "po_numbers"}
+    assert found["removals"].passed
+    assert set(found) == {*counted, "po_numbers", "removals"}
     for name, (count, amount) in counted.items():
         evaluation = found[name]
         assert not evaluation.passed
@@ -155,6 +156,30 @@ def test_numbers_that_look_wrong_are_told_with_their_lines_and_money(
         "  company_id=1, company_name=Northwind, po_number=SEE-MAIL, "
         "reasons=lookalike; no_digit, similar_po_number=SEE MAIL, carrier_count=3, "
         "line_count=2, amount=10.5000",
+    ]
+
+
+def test_what_deliveries_took_away_is_told_with_its_money_or_hours(
+    sample: Refresh, tmp_path: Path
+) -> None:
+    """LND-15."""
+    settings = read_settings({"PSA_DATA_DIR": str(tmp_path)})
+    site = generation(settings) / "reports"
+    site.mkdir()
+    with emptied_work_lists(sample) as warehouse:
+        warehouse.execute(
+            "insert into intermediate.int_work_list_removals by name from (values"
+            " ('autotask', 'charges/a.csv', timestamp '2026-11-20', 120, 400, 1200.5, null, 1)"
+            ") as found (source, batch, extracted_at, removed, removed_of, amount, hours, fix_order)"
+        )
+        write_work_lists(read_work_lists(warehouse), site)
+    found = look(settings)["removals"]
+    assert found.severity == dg.AssetCheckSeverity.WARN
+    assert (found.description or "").splitlines() == [
+        "1 deliveries of the last week that took much of a table away, 1,200.50 in all; the first "
+        "of them:",
+        "  source=autotask, batch=charges/a.csv, extracted_at=2026-11-20 00:00:00, removed=120, "
+        "removed_of=400, amount=1200.5000, hours=(null)",
     ]
 
 

@@ -422,7 +422,6 @@ ALIASES = {
     ("autotask", "charges", "material_code_name"): ["materialCode", "billingCodeName"],
     ("autotask", "charges", "quantity"): ["unitQuantity"],
     ("autotask", "charges", "is_billable"): ["isBillableToCompany"],
-    ("autotask", "charges", "last_modified_at"): ["statusLastModifiedDate", "createDate"],
     ("autotask", "charges", "status_name"): ["Status", "chargeStatusName"],
     ("autotask", "change_order_charges", "id"): ["change_order_charge_id", "Charge ID"],
     ("autotask", "ticket_charges", "status_name"): ["ticketChargeStatusName", "chargeStatusName"],
