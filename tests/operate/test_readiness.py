@@ -170,7 +170,8 @@ def test_what_deliveries_took_away_is_told_with_its_money_or_hours(
         warehouse.execute(
             "insert into intermediate.int_work_list_removals by name from (values"
             " ('autotask', 'charges/a.csv', timestamp '2026-11-20', 120, 400, 1200.5, null, 1)"
-            ") as found (source, batch, extracted_at, removed, removed_of, amount, hours, fix_order)"
+            ") as found (source, batch, extracted_at, removed, removed_of, amount, hours,"
+            " fix_order)"
         )
         write_work_lists(read_work_lists(warehouse), site)
     found = look(settings)["removals"]
