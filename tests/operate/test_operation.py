@@ -470,6 +470,7 @@ def test_the_doctor_finds_nothing_after_a_refresh(sample: Refresh) -> None:
     assert {line.split()[1] for line in said.splitlines()} == {
         "settings",
         "landing",
+        "deliveries",
         "versions",
         "disk",
         "access",

@@ -433,6 +433,27 @@ def test_the_trust_page_names_its_generation_and_the_refreshes_before(site: Path
     assert "As of <strong>2026-11-20</strong>" in html
 
 
+def test_the_trust_page_names_deliveries_that_took_much_away(
+    generation: Path, tmp_path: Path
+) -> None:
+    """LND-15."""
+    taken = {"source": "autotask", "removed": "1200", "removed_of": "4000"}
+    rows: list[Row] = [
+        taken | {"batch": "charges/<a>.csv", "amount": "12345.5000", "hours": None},
+        taken | {"batch": "time_entries/b.csv", "amount": None, "hours": "7.2500"},
+        taken | {"batch": "tasks/c.csv", "amount": None, "hours": None},
+    ]
+    lists = lists_of(generation) | {"removals": WorkList(rows[0], 3, "12345.5", rows)}
+    html = (changed(generation, tmp_path / "x", work_lists=lists) / "trust.html").read_text("utf-8")
+    told = html.split("<h3>Much was taken away</h3>")[1].split("</ol>")[0]
+    for words in (
+        "autotask/charges/&lt;a&gt;.csv took 1,200 of 4,000 records away, and EUR 12,345.50 with",
+        "autotask/time_entries/b.csv took 1,200 of 4,000 records away, and 7.25 hours with them;",
+        "autotask/tasks/c.csv took 1,200 of 4,000 records away; see whether they are gone in",
+    ):
+        assert words in told
+
+
 # --- in the browser ---
 
 
