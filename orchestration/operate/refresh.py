@@ -143,11 +143,12 @@ def _checks(events: Sequence[dg.DagsterEvent]) -> list[dg.AssetCheckEvaluation]:
 
 def _warnings(events: Sequence[dg.DagsterEvent]) -> list[str]:
     """What the checks of the extracts found that does not stop a refresh."""
-    return [
-        f"{'/'.join(check.asset_key.path)}: {check.description}"
+    found = [
+        ("/".join(check.asset_key.path), check.description)
         for check in _checks(events)
         if check.severity.value == "WARN" and not check.passed and check.description
     ]
+    return [said if said.startswith(table) else f"{table}: {said}" for table, said in found]
 
 
 def _mistakes(events: Sequence[dg.DagsterEvent]) -> list[str]:

@@ -437,7 +437,7 @@ def test_the_trust_page_names_deliveries_that_took_much_away(
     generation: Path, tmp_path: Path
 ) -> None:
     """LND-15."""
-    taken = {"source": "autotask", "removed": "1200", "removed_of": "4000"}
+    taken: Row = {"source": "autotask", "removed": "1200", "removed_of": "4000"}
     rows: list[Row] = [
         taken | {"batch": "charges/<a>.csv", "amount": "12345.5000", "hours": None},
         taken | {"batch": "time_entries/b.csv", "amount": None, "hours": "7.2500"},
