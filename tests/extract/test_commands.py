@@ -214,6 +214,7 @@ def test_kills_cost_at_most_a_page_each(tmp_path: Path, site: Site) -> None:
             stdout=subprocess.DEVNULL,
         )
         while len(site.tenant.pages()) < after and process.poll() is None:
+            # 2026-11-26: asks again whether so many pages were read; ends with the process at last.
             time.sleep(0.005)
         if process.poll() is None:
             os.kill(process.pid, signal.SIGKILL)
@@ -234,6 +235,7 @@ def test_kills_cost_at_most_a_page_each(tmp_path: Path, site: Site) -> None:
 
 
 def _slowly(_: Tenant, __: Call) -> None:
+    # 2026-11-26: a server that answers slowly enough to be killed between two of its pages.
     time.sleep(0.01)
 
 

@@ -593,6 +593,7 @@ def test_a_write_is_noticed_without_reading_even_if_it_hides_its_time(
     path = tmp_path / "a.csv"
     path.write_bytes(b"id\n1\n")
     monkeypatch.setattr(stream_module, "TICK_NS", 0)
+    # 2026-11-26: the stamp of a file moves in ticks of the kernel, some of which must pass.
     time.sleep(0.05)
     with path.open("rb") as stream:
         reading = take_hash(stream)
@@ -600,6 +601,7 @@ def test_a_write_is_noticed_without_reading_even_if_it_hides_its_time(
         unread.setattr("hashlib.file_digest", None)
         assert is_as_read(path, reading)
     before = path.stat()
+    # 2026-11-26: the same, so that the write is stamped later than the reading.
     time.sleep(0.05)
     path.write_bytes(b"id\n2\n")
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))

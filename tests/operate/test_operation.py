@@ -85,11 +85,13 @@ def run_locked_job(instance: dg.DagsterInstance) -> tuple[str, str]:
 
 def release_once_a_run_waits(lock: filelock.BaseFileLock, instance: dg.DagsterInstance) -> None:
     """Let go of the lock as soon as a run has said that it waits for it."""
-    while not any(
+    until = time.monotonic() + 60
+    while time.monotonic() < until and not any(
         "Waiting for it to end" in entry.user_message
         for run in instance.get_runs()
         for entry in instance.all_logs(run.run_id)
     ):
+        # 2026-11-26: asks the log again, which has no event to wait for; ends after 60 s.
         time.sleep(0.1)
     lock.release()
 

@@ -132,24 +132,30 @@ def test_with_nothing_to_fix_the_checks_pass_in_silence(sample: Refresh, tmp_pat
         assert not evaluation.metadata
 
 
-def test_numbers_that_look_wrong_are_told_with_their_lines_and_money(
-    sample: Refresh, tmp_path: Path
-) -> None:
+def warning_of(sample: Refresh, tmp_path: Path, name: str, rows: str) -> list[str]:
+    """The lines of the warning about a work list that holds these rows, the others being empty."""
     settings = read_settings({"PSA_DATA_DIR": str(tmp_path)})
     site = generation(settings) / "reports"
     site.mkdir()
     with emptied_work_lists(sample) as warehouse:
-        warehouse.execute(
-            "insert into intermediate.int_work_list_po_numbers by name from (values"
-            " (1, 'Northwind', 'SEE-MAIL', 'lookalike; no_digit', 'SEE MAIL', 3, 2, 10.50, 2),"
-            " (2, null, '4.50001E+09', 'exponent_form', null, 1, 1, 1200, 1)"
-            ") as found (company_id, company_name, po_number, reasons, similar_po_number,"
-            " carrier_count, line_count, amount, fix_order)"
-        )
+        warehouse.execute(f"insert into intermediate.int_work_list_{name} by name from {rows}")
         write_work_lists(read_work_lists(warehouse), site)
-    found = look(settings)["po_numbers"]
+    found = look(settings)[name]
     assert found.severity == dg.AssetCheckSeverity.WARN
-    assert (found.description or "").splitlines() == [
+    return (found.description or "").splitlines()
+
+
+def test_numbers_that_look_wrong_are_told_with_their_lines_and_money(
+    sample: Refresh, tmp_path: Path
+) -> None:
+    rows = (
+        "(values"
+        " (1, 'Northwind', 'SEE-MAIL', 'lookalike; no_digit', 'SEE MAIL', 3, 2, 10.50, 2),"
+        " (2, null, '4.50001E+09', 'exponent_form', null, 1, 1, 1200, 1)"
+        ") as found (company_id, company_name, po_number, reasons, similar_po_number,"
+        " carrier_count, line_count, amount, fix_order)"
+    )
+    assert warning_of(sample, tmp_path, "po_numbers", rows) == [
         "2 PO numbers that look wrong, 1,210.50 in all; the first of them:",
         "  company_id=2, company_name=(null), po_number=4.50001E+09, reasons=exponent_form, "
         "similar_po_number=(null), carrier_count=1, line_count=1, amount=1200.0000",
@@ -163,20 +169,12 @@ def test_what_deliveries_took_away_is_told_with_its_money_or_hours(
     sample: Refresh, tmp_path: Path
 ) -> None:
     """LND-15."""
-    settings = read_settings({"PSA_DATA_DIR": str(tmp_path)})
-    site = generation(settings) / "reports"
-    site.mkdir()
-    with emptied_work_lists(sample) as warehouse:
-        warehouse.execute(
-            "insert into intermediate.int_work_list_removals by name from (values"
-            " ('autotask', 'charges/a.csv', timestamp '2026-11-20', 120, 400, 1200.5, null, 1)"
-            ") as found (source, batch, extracted_at, removed, removed_of, amount, hours,"
-            " fix_order)"
-        )
-        write_work_lists(read_work_lists(warehouse), site)
-    found = look(settings)["removals"]
-    assert found.severity == dg.AssetCheckSeverity.WARN
-    assert (found.description or "").splitlines() == [
+    rows = (
+        "(values"
+        " ('autotask', 'charges/a.csv', timestamp '2026-11-20', 120, 400, 1200.5, null, 1)"
+        ") as found (source, batch, extracted_at, removed, removed_of, amount, hours, fix_order)"
+    )
+    assert warning_of(sample, tmp_path, "removals", rows) == [
         "1 deliveries of the last week that took much of a table away, 1,200.50 in all; the first "
         "of them:",
         "  source=autotask, batch=charges/a.csv, extracted_at=2026-11-20 00:00:00, removed=120, "
