@@ -82,14 +82,14 @@ class Answer:
         return max(0.0, (until - (self.date() or datetime.now(UTC))).total_seconds()) + 1.0
 
     def errors(self) -> str:
-        """The error texts of the body, else its beginning."""
+        """The error texts of the body, else all of it; scrub it before it is shown."""
         try:
             said = json.loads(self.text)
         except ValueError:
             said = None
         errors = said.get("errors") if isinstance(said, dict) else None
         words = [one if isinstance(one, str) else json.dumps(one) for one in errors or []]
-        return "; ".join(words or [self.text.strip() or "nothing"])[:SHOWN_CHARACTERS]
+        return "; ".join(words or [self.text.strip() or "nothing"])
 
     def has_errors(self) -> bool:
         """Whether the body is an object with a list of errors."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from orchestration.extract.answers import Item, Malformed, Page, read_object, read_page
 from orchestration.extract.connection import Connection
-from orchestration.extract.errors import CredentialsRefused, ExtractionError
+from orchestration.extract.errors import CredentialsRefused, ExtractionError, LimitReached
 
 PAGE_ROWS = 500
 PAUSE_SECONDS, MOST_PAUSES = 60.0, 60
@@ -128,7 +128,7 @@ class Client:
         """The share of the hourly limit that is used; None where the tenant does not say."""
         try:
             said = self._connection.call("GET", "ThresholdInformation", None, "", read_object)
-        except CredentialsRefused:
+        except (CredentialsRefused, LimitReached):
             raise
         except ExtractionError:  # it is a courtesy: reading goes on without it
             return None

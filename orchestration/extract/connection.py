@@ -5,14 +5,27 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import urllib3
 
-from orchestration.extract.answers import DEFAULT_WAIT, Answer, Malformed, Meaning, read_object
-from orchestration.extract.errors import CredentialsRefused, ExtractionError, NoPermission
+from orchestration.extract.answers import (
+    DEFAULT_WAIT,
+    SHOWN_CHARACTERS,
+    Answer,
+    Malformed,
+    Meaning,
+    read_object,
+)
+from orchestration.extract.errors import (
+    CredentialsRefused,
+    ExtractionError,
+    LimitReached,
+    NoPermission,
+)
 
 TRIES = 6
 MOST_LIMITS = 60  # in a row: an hour, where the server does not say how long to wait
@@ -53,8 +66,9 @@ class Credentials:
     def scrubbed(self, text: str) -> str:
         """A text of the server without what must not be shown."""
         for secret in (self.secret, self.integration_code, self.username):
-            text = text.replace(secret, "***")
-        return text
+            for written in (secret, json.dumps(secret)[1:-1]):
+                text = text.replace(written, "***")
+        return text[:SHOWN_CHARACTERS]  # only now: half a secret would not be found
 
 
 class Connection:
@@ -159,7 +173,7 @@ class Connection:
         asked = answer.asked_wait()
         wait = DEFAULT_WAIT if asked is None else asked
         if limits > MOST_LIMITS or wait > LONGEST_WAIT:
-            raise ExtractionError(
+            raise LimitReached(
                 f"{path}: Autotask's limit of calls is used up, for another {wait:,.0f} s as the "
                 "server says. Start again later; what was read is kept."
             )
@@ -171,7 +185,8 @@ class Connection:
         asked = answer.asked_wait() or 0.0
         if tries >= TRIES or asked > LONGEST_WAIT:
             status = f"status {answer.status}, " if answer.status else ""
-            raise ExtractionError(
+            kind = LimitReached if asked > LONGEST_WAIT else ExtractionError
+            raise kind(
                 f"{path}: no usable answer in {tries} tries, the last one: {status}{said}. "
                 "Start again later; what was read is kept."
             )
@@ -182,7 +197,8 @@ class Connection:
         """Go where the tenant has moved to, once; else stop, for five bad logins lock the user."""
         before = self.zone
         if not self._has_moved:
-            self.find_zone()
+            with suppress(ExtractionError):  # the login was refused, whatever else does not answer
+                self.find_zone()
             self._has_moved = self.zone != before
             if self._has_moved:
                 return
@@ -206,8 +222,8 @@ class Connection:
             )
             told = {name.lower(): value for name, value in response.headers.items()}
             text = response.data.decode("utf-8-sig", "replace")
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            # Its words may hold the address, and that the name of the user.
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            # Its words may hold the address or a header, and those the login.
             return Answer(0, {}, f"the connection failed ({type(error).__name__})")
         if 300 <= response.status < 400:
             target = urlsplit(told.get("location", "")).netloc

@@ -11,6 +11,10 @@ class CredentialsRefused(ExtractionError):
     """Autotask has refused the login; every further call could lock the user."""
 
 
+class LimitReached(ExtractionError):
+    """The server wants no call for longer than a run should wait."""
+
+
 class NoPermission(ExtractionError):
     """The API user must not read an entity."""
 

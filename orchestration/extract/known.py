@@ -131,6 +131,10 @@ class Known:
             "select id from added) where id not in (select id from gone)"
         )
 
+    def seen_count(self, seen: Path) -> int:
+        """How many different ids were read tonight; after an interruption some were read twice."""
+        return int(self._one(f"select count(distinct id) from {_ids(seen)}"))
+
     def blocks(self, size: int) -> list[tuple[int, int, int]]:
         """Ranges of ids that lie side by side, with how many rows are expected in each."""
         rows = self._db.execute(

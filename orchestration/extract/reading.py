@@ -73,7 +73,9 @@ class Reader:
         if progress.gone:
             name = landing_name(self._entity.table, progress.moment, DELETED)
             part = progress.parts[DELETED] = Part(name)
-            append(self._landing, part, (f'{{"id":{number}}}' for number in progress.gone))
+            append(
+                self._landing, part, (f'{{"id":{number}}}' for number in sorted({*progress.gone}))
+            )
 
     def _all(self) -> None:
         self._pages(after=self._progress.after)
@@ -85,8 +87,7 @@ class Reader:
             self._pages(any_of(*conditions), after=self._progress.after)
 
     def _whole_is_there(self) -> None:
-        if not self._progress.is_resumed:
-            self._guard(self._part.rows)
+        self._guard(self._known.seen_count(self._ids))
 
     def _changed(self) -> None:
         conditions = self._since(self._progress.basis)
@@ -118,12 +119,15 @@ class Reader:
             self._save()
 
     def _counted(self) -> None:
+        self._progress.gone_counted = len(self._progress.gone)
         self._known.expect(self._ids, self._progress.gone)
         count_blocks(self._entity.name, self._known, self._client, self._progress, self._save)
         self._guard(sum(self._progress.counts))
 
     def _compared(self) -> None:
-        self._known.expect(self._ids, self._progress.gone)
+        # The blocks that were counted: what this very step has found gone is not left out of them.
+        counted = self._progress.gone[: self._progress.gone_counted]
+        self._known.expect(self._ids, counted)
         differences(self._entity.name, self._known, self._client, self._progress, self._save)
 
     def _found(self) -> None:

@@ -47,6 +47,7 @@ class Progress:
         ids_size: bytes of the file of ids that was read.
         counts: rows that the tenant has in each block of ids.
         gone: ids that the tenant no longer has.
+        gone_counted: how many of them were known when the blocks were counted.
         lost: ids that the tenant has and that are not known.
         calls: made so far.
         seconds: spent so far.
@@ -68,6 +69,7 @@ class Progress:
     ids_size: int = 0
     counts: list[int] = field(default_factory=list)
     gone: list[int] = field(default_factory=list)
+    gone_counted: int = 0
     lost: list[int] = field(default_factory=list)
     calls: int = 0
     seconds: float = 0.0
@@ -148,8 +150,11 @@ class State:
 
     def remember(self, entity: str, delivery: Delivery) -> None:
         """Add a delivery to those of an entity."""
-        earlier = self.deliveries.get(entity, [])
-        self.deliveries[entity] = [*earlier, delivery][-MOST_DELIVERIES:]
+        kept = [*self.deliveries.get(entity, []), delivery]
+        # Everything stands on the newest full one, however old it is.
+        newest_full = [one for one in kept[:-MOST_DELIVERIES] if one.is_full][-1:]
+        kept = kept[-MOST_DELIVERIES:]
+        self.deliveries[entity] = kept if any(one.is_full for one in kept) else newest_full + kept
 
 
 def stamp(moment: datetime) -> str:
