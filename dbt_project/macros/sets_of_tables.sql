@@ -55,7 +55,8 @@
 
 {#-
     What the tables a kind say of single charges: of each kind and id the last moment at which it
-    was delivered, and the last at which it was named as deleted.
+    was delivered, and the last at which it was named as deleted. Tables that have had a full batch
+    decide about all of their kind and are left out.
 -#}
 {% macro charges_said_by_kind() %}
     {%- for name, part in parts_of('autotask', 'charges').items() %}
@@ -69,7 +70,14 @@
         on
             delivered._extracted_at = batches.extracted_at
             and delivered._batch = batches.batch
-    where batches.source = 'autotask' and batches.table_name = '{{ name }}'
+    where
+        batches.source = 'autotask'
+        and batches.table_name = '{{ name }}'
+        and batches.table_name not in (
+            select full_batches.table_name
+            from {{ ref('stg_ingest__batches') }} as full_batches
+            where full_batches.source = 'autotask' and full_batches.batch_kind = 'full'
+        )
     group by delivered.id
     {{ 'union all' if not loop.last }}
     {%- endfor %}
