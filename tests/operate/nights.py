@@ -1,7 +1,7 @@
 """Faults as an operator meets them: how each comes about, what is seen, and what mends it.
 
-`test_nights.py` provokes each of them; `python -m tests.operate.nights` writes them as a table into
-the page on operations.
+`test_nights.py` provokes one after the other, each once the one before is mended;
+`python -m tests.operate.nights` writes them as a table into the page on operations.
 """
 
 import os
@@ -19,7 +19,8 @@ from tests.conftest import Refresh, python
 PAGE = ROOT / "orchestration/deploy/README.md"
 START, END = "<!-- faults: written by python -m tests.operate.nights -->", "<!-- end of faults -->"
 CHARGES = 400
-AS_OF = "2026-11-20"
+FIRST_AMOUNT, LAST_AMOUNT = "9.00", "11.00"  # of a charge, in the first and the last snapshot
+AS_OF = "2026-11-30"
 Variables = dict[str, str]
 
 
@@ -92,7 +93,7 @@ def first_night(root: Path) -> Night:
         "contract_milestones": "id,title,amount,status_name\n501,Start,100,Completed\n",
     }.items():
         night.deliver(f"{name}/2026-11-18.full.csv", text)
-    night.deliver_charges("2026-11-18", 0, CHARGES)
+    night.deliver_charges("2026-11-18", 0, CHARGES, FIRST_AMOUNT)
     ended = night.refresh()
     assert ended.exit_code == 0, ended.output + ended.errors
     return night
@@ -127,17 +128,12 @@ class Fault:
 
 def _cut_csv(night: Night) -> Variables:
     whole = charges(0, 60_000)
-    night.deliver("charges/2026-11-20.full.csv", whole[: whole.index("ticket,49840") + 10])
-    return {}
-
-
-def _lose_a_third(night: Night) -> Variables:
-    night.deliver_charges("2026-11-20", 120, CHARGES)
+    night.deliver("charges/2026-11-19.full.csv", whole[: whole.index("ticket,49840") + 10])
     return {}
 
 
 def _lose_a_column(night: Night) -> Variables:
-    night.deliver("charges/2026-11-19.full.csv", "charge_kind,id,amount_billed,date_purchased\n")
+    night.deliver("charges/2026-11-20.full.csv", "charge_kind,id,amount_billed,date_purchased\n")
     return {}
 
 
@@ -147,6 +143,27 @@ def _take_tasks_out(night: Night) -> Variables:
     assert "autotask/tasks is empty now." in said
     assert "The table is required: nothing is published until another extract" in said
     return {}
+
+
+def _lose_a_third(night: Night) -> Variables:
+    night.deliver_charges("2026-11-22", 120, CHARGES)
+    return {}
+
+
+def _find_the_third(night: Night) -> None:
+    unload(night, "autotask/charges/2026-11-22.full.csv")
+    night.deliver_charges("2026-11-23", 0, CHARGES, LAST_AMOUNT)
+
+
+def _deliver_old_bytes(night: Night) -> Variables:
+    night.deliver_charges("2026-11-24", 0, CHARGES, FIRST_AMOUNT)
+    return {}
+
+
+def unload(night: Night, batch: str) -> None:
+    """What `make unload` does."""
+    code, _, errors = night.type("unload", batch)
+    assert code == 0, errors
 
 
 def _damage_history(night: Night) -> Variables:
@@ -183,38 +200,16 @@ def _let_go(night: Night) -> None:
     night.held.pop()()
 
 
-def _deliver_old_bytes(night: Night) -> Variables:
-    night.deliver_charges("2026-11-19", 0, CHARGES, "11.00")
-    assert night.refresh().exit_code == 0
-    night.deliver_charges("2026-11-20", 0, CHARGES)
-    return {}
-
-
-def _unload_charges(night: Night) -> None:
-    code, _, errors = night.type("unload", "autotask/charges/2026-11-20.full.csv")
-    assert code == 0, errors
-
-
 FAULTS = (
     Fault(
         "A CSV file is cut in the middle",
         _cut_csv,
         1,
-        "autotask/charges/2026-11-20.full.csv: not readable as CSV: line 49842: ",
+        "autotask/charges/2026-11-19.full.csv: not readable as CSV: line 49842: ",
         "check schema of autotask/charges failed. Nothing was published; readers keep ",
-        "autotask/charges/2026-11-20.full.csv: not readable as CSV: line 49842: ",
+        "autotask/charges/2026-11-19.full.csv: not readable as CSV: line 49842: ",
         "Deliver the whole file, under this name or as the next snapshot.",
-        lambda night: night.deliver_charges("2026-11-20", 0, CHARGES),
-    ),
-    Fault(
-        "A snapshot has lost a third of a table",
-        _lose_a_third,
-        0,
-        "takes away 120 of the table's 400 ids, and 1,200.00 of billable_amount with them",
-        "nightly_refresh warns: autotask/charges/2026-11-20.full.csv takes away 120 of",
-        "autotask/charges/2026-11-20.full.csv takes away 120 of the table's 400 ids",
-        "If the records are not gone in Autotask: `make unload BATCH=…`, deliver all of the table.",
-        _unload_charges,
+        lambda night: night.deliver_charges("2026-11-19", 0, CHARGES),
     ),
     Fault(
         "A snapshot lacks a required column, and the next night brings a good one",
@@ -224,7 +219,7 @@ FAULTS = (
         "check schema of autotask/charges failed. Nothing was published; readers keep ",
         "nothing is published until these are mended",
         "None, once a later snapshot of the table has come; the refused file stays on the books.",
-        lambda night: night.deliver_charges("2026-11-20", 0, CHARGES),
+        lambda night: night.deliver_charges("2026-11-21", 0, CHARGES),
     ),
     Fault(
         "The only delivery of a required table was taken out",
@@ -237,14 +232,34 @@ FAULTS = (
         lambda night: night.deliver("tasks/2026-11-20.full.csv", "id,title\n301,Wiring it\n"),
     ),
     Fault(
+        "A snapshot has lost a third of a table",
+        _lose_a_third,
+        0,
+        "takes away 120 of the table's 400 ids, and 1,200.00 of billable_amount with them",
+        "nightly_refresh warns: autotask/charges/2026-11-22.full.csv takes away 120 of",
+        "autotask/charges/2026-11-22.full.csv takes away 120 of the table's 400 ids",
+        "If the records are not gone in Autotask: `make unload BATCH=…`, deliver all of the table.",
+        _find_the_third,
+    ),
+    Fault(
         "An old export comes under a new name",
         _deliver_old_bytes,
         0,
-        "charges/2026-11-20.full.csv: has the very bytes of autotask/charges/2026-11-18.full.csv",
+        "charges/2026-11-24.full.csv: has the very bytes of autotask/charges/2026-11-18.full.csv",
         None,
         None,
         "`make unload BATCH=…`, unless the table is as it was.",
-        _unload_charges,
+        lambda night: unload(night, "autotask/charges/2026-11-24.full.csv"),
+    ),
+    Fault(
+        "The date of the figures is before the extracts",
+        lambda _: {"PSA_AS_OF_DATE": "2026-11-01"},
+        0,
+        "assert_as_of_date_fits_the_extracts",
+        None,
+        "the figures are as of 2026-11-01, the newest extract is of 2026-11-23",
+        "Unset `PSA_AS_OF_DATE`.",
+        None,
     ),
     Fault(
         "Dagster's history is damaged",
@@ -274,16 +289,6 @@ FAULTS = (
         "nightly_refresh failed: the setting PSA_MAX_QUARANTINE_RATIO cannot be used. Nothing was",
         "PSA_MAX_QUARANTINE_RATIO: ",
         "Correct it; `.env.example` has an example.",
-        None,
-    ),
-    Fault(
-        "The date of the figures is before the extracts",
-        lambda _: {"PSA_AS_OF_DATE": "2026-11-01"},
-        0,
-        "assert_as_of_date_fits_the_extracts",
-        None,
-        "the figures are as of 2026-11-01, the newest extract is of 2026-11-18",
-        "Unset `PSA_AS_OF_DATE`.",
         None,
     ),
     Fault(
