@@ -1,6 +1,7 @@
 """The questions that the extraction asks Autotask: fields, counts, pages, the limit (EXT-5)."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,8 @@ PAGE_ROWS = 500
 PAUSE_SECONDS, MOST_PAUSES = 60.0, 60
 BUSY = 0.5  # share of the hourly limit from which on Autotask slows down everybody's calls
 CALLS_BETWEEN_CHECKS = 200
+
+_WHOLE = re.compile(r"-?\d+(?:\.0+)?")
 
 Filter = dict[str, Any]
 
@@ -91,7 +94,9 @@ class Client:
         """
         while True:
             page = self._page(entity, fields, [*conditions, where("gt", "id", after)])
-            ids = sorted(((item_id(item), item) for item in page.items), key=lambda pair: pair[0])
+            ids = sorted(
+                ((item_id(item, entity), item) for item in page.items), key=lambda pair: pair[0]
+            )
             if any(number <= after for number, _ in ids):
                 raise ExtractionError(
                     f"{entity}: asked for ids above {after:,}, the server has sent {ids[0][0]:,}. "
@@ -144,19 +149,19 @@ class Client:
         return self._connection.call("POST", f"{entity}/query", body, entity, read_page)
 
 
-def item_id(item: Item) -> int:
-    """The id of a record.
+def item_id(item: Item, entity: str) -> int:
+    """The id of a record, as number or text, also with a fraction of zeros (RAW-4).
 
     Raises:
         ExtractionError: it has none.
     """
-    try:
-        return int(item.value["id"])
-    except (KeyError, TypeError, ValueError):
+    said = next((one for name, one in item.value.items() if name.lower() == "id"), None)
+    if not isinstance(said, str) or not _WHOLE.fullmatch(said.strip()):
         raise ExtractionError(
-            f"A record without a whole number as id: {item.text[:80]}. Such an answer is not to be "
-            "trusted; nothing was delivered."
-        ) from None
+            f"{entity}: a record without a whole number as id: {item.text[:80]}. Such an answer is "
+            "not to be trusted; nothing was delivered. Start again."
+        )
+    return int(said.strip().partition(".")[0])
 
 
 def calls_for(rows: int) -> int:

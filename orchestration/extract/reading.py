@@ -145,7 +145,7 @@ class Reader:
         found: set[int] = set()
         for _, items in self._client.pages(name, fields, where("in", "id", ids)):
             self._take(items)
-            found.update(map(item_id, items))
+            found.update(item_id(item, name) for item in items)
         return found
 
     def _pages(self, *conditions: Filter, after: int) -> None:
@@ -160,7 +160,9 @@ class Reader:
         rows = list(items)
         append(self._landing, self._part, (record(item, self._progress.fields) for item in rows))
         size = self._progress.ids_size
-        self._progress.ids_size = append_ids(self._ids, size, map(item_id, rows))
+        self._progress.ids_size = append_ids(
+            self._ids, size, (item_id(item, self._entity.name) for item in rows)
+        )
         advance(len(rows), "rows")
 
     def _guard(self, rows: int) -> None:
