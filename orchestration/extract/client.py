@@ -1,12 +1,18 @@
 """The questions that the extraction asks Autotask: fields, counts, pages, the limit (EXT-5)."""
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from orchestration.extract.answers import Item, Malformed, Page, read_object, read_page
+from orchestration.extract.answers import (
+    Item,
+    Malformed,
+    Page,
+    read_object,
+    read_page,
+    whole_number,
+)
 from orchestration.extract.connection import Connection
 from orchestration.extract.errors import CredentialsRefused, ExtractionError, LimitReached
 
@@ -14,8 +20,6 @@ PAGE_ROWS = 500
 PAUSE_SECONDS, MOST_PAUSES = 60.0, 60
 BUSY = 0.5  # share of the hourly limit from which on Autotask slows down everybody's calls
 CALLS_BETWEEN_CHECKS = 200
-
-_WHOLE = re.compile(r"-?\d+(?:\.0+)?")
 
 Filter = dict[str, Any]
 
@@ -150,18 +154,19 @@ class Client:
 
 
 def item_id(item: Item, entity: str) -> int:
-    """The id of a record, as number or text, also with a fraction of zeros (RAW-4).
+    """The id of a record.
 
     Raises:
         ExtractionError: it has none.
     """
     said = next((one for name, one in item.value.items() if name.lower() == "id"), None)
-    if not isinstance(said, str) or not _WHOLE.fullmatch(said.strip()):
+    number = whole_number(said)
+    if number is None:
         raise ExtractionError(
             f"{entity}: a record without a whole number as id: {item.text[:80]}. Such an answer is "
             "not to be trusted; nothing was delivered. Start again."
         )
-    return int(said.strip().partition(".")[0])
+    return number
 
 
 def calls_for(rows: int) -> int:

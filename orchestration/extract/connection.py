@@ -100,8 +100,15 @@ class Connection:
         self.zone = ""
         self.calls = 0
 
-    def find_zone(self) -> Answer:
-        """Look up where the tenant is; without a login, because that goes to the zone alone."""
+    def find_zone(self, *, is_patient: bool = True) -> Answer:
+        """Look up where the tenant is; without a login, because that goes to the zone alone.
+
+        Args:
+            is_patient: whether to try again what may pass.
+
+        Raises:
+            ExtractionError: it is not found.
+        """
         root = self._credentials.root.rstrip("/")
         user = quote(self._credentials.username, safe="")
         address = f"{root}/atservicesrest/v1.0/zoneInformation?user={user}"
@@ -116,6 +123,8 @@ class Connection:
                 except Malformed:
                     meaning = answer.meaning_unread()
             said = self._credentials.scrubbed(answer.errors())
+            if not is_patient:
+                raise ExtractionError(f"zoneInformation: {said}")
             if meaning is Meaning.LIMIT:
                 limits += 1
                 self._wait_for_the_limit("zoneInformation", answer, limits)
@@ -198,7 +207,7 @@ class Connection:
         before = self.zone
         if not self._has_moved:
             with suppress(ExtractionError):  # the login was refused, whatever else does not answer
-                self.find_zone()
+                self.find_zone(is_patient=False)
             self._has_moved = self.zone != before
             if self._has_moved:
                 return

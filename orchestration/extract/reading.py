@@ -6,11 +6,12 @@ from pathlib import Path
 from orchestration.extract.answers import Item
 from orchestration.extract.client import Client, Filter, any_of, item_id, where
 from orchestration.extract.deletions import count_blocks, differences
-from orchestration.extract.entities import BILLING_ITEMS, INVOICES, Entity
+from orchestration.extract.entities import BILLING_ITEMS, Entity
 from orchestration.extract.errors import Shrunk
 from orchestration.extract.known import ROWS_AT_ONCE, Known
 from orchestration.extract.parts import append, append_ids, landing_name, record
 from orchestration.extract.state import Part, Progress
+from orchestration.extract.voided import ids_file
 from orchestration.progress import advance
 
 ROWS, DELETED = "rows", "deleted"
@@ -110,7 +111,7 @@ class Reader:
         if self._entity.is_open is None:
             return
         progress = self._progress
-        voided = self._folder / f"{INVOICES}.changed"
+        voided = ids_file(self._folder)
         is_told = self._entity.name == BILLING_ITEMS and voided.exists()
         while ids := self._known.open_ids(self._ids, voided if is_told else None, progress.after):
             found = self._fetch(ids)

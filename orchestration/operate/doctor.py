@@ -18,7 +18,7 @@ from orchestration.extract.survey import survey
 from orchestration.ingest.guards import removal
 from orchestration.ingest.landing import find_batches
 from orchestration.ingest.raw_store import TableFiles
-from orchestration.operate.run_lock import holder_of, is_refreshing
+from orchestration.operate.folder_lock import holder_of, is_refreshing
 from orchestration.published import (
     PublishError,
     check_generation,

@@ -41,6 +41,13 @@ def holds_secrets(site: Site, *texts: str) -> list[str]:
     return found
 
 
+def test_an_extraction_alone_needs_no_orchestrator() -> None:
+    """EXT-11: it starts at once, and stays small."""
+    loads = "import sys, orchestration.operate.extraction as _; print('dagster' in sys.modules)"
+    code, loaded, _ = python("-c", loads, root=ROOT)
+    assert (code, loaded.strip()) == (0, "False")
+
+
 def test_a_refused_login_ends_the_refresh_at_once(site: Site) -> None:
     """EXT-6, EXT-4: red after one login, nothing delivered, nothing published, nothing told."""
     site.tenant.login["PSA_AUTOTASK_SECRET"] = "changed"  # noqa: S105
