@@ -135,7 +135,7 @@ class Connection:
                     f"PSA_AUTOTASK_USERNAME. The server said: {said}"
                 )
             tries += 1
-            self._back_off("zoneInformation of PSA_AUTOTASK_USERNAME", answer, said, tries)
+            self._back_off(f"zoneInformation at {root} (PSA_AUTOTASK_URL)", answer, said, tries)
 
     def call(
         self, method: str, path: str, body: Any, entity: str, read: Callable[[str], Read]

@@ -9,6 +9,7 @@ import duckdb
 
 from orchestration.extract.entities import PICKLISTS, Entity
 from orchestration.extract.errors import Shrunk
+from orchestration.extract.known import quoted
 from orchestration.extract.parts import write_whole
 from orchestration.settings import Settings
 
@@ -56,8 +57,8 @@ def guard_labels(settings: Settings, rows: int) -> None:
     if not newest or settings.allow_shrink:
         return
     with duckdb.connect() as connection:
-        path = str(files / newest)
-        found = connection.execute("select count(*) from read_parquet(?)", [path]).fetchall()
+        path = quoted(str(files / newest))
+        found = connection.execute(f"select count(*) from read_parquet('{path}')").fetchall()  # noqa: S608
     known = int(found[0][0])
     lost = known - rows
     if rows == 0 < known or (lost >= SHRINK_FREE and lost > SHRINK_SHARE * known):

@@ -88,7 +88,8 @@ class Reader:
             self._pages(any_of(*conditions), after=self._progress.after)
 
     def _whole_is_there(self) -> None:
-        self._guard(self._known.seen_count(self._ids))
+        if self._known.count():
+            self._guard(self._known.seen_count(self._ids))
 
     def _changed(self) -> None:
         conditions = self._since(self._progress.basis)

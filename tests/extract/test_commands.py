@@ -41,11 +41,19 @@ def holds_secrets(site: Site, *texts: str) -> list[str]:
     return found
 
 
-def test_an_extraction_alone_needs_no_orchestrator() -> None:
-    """EXT-11: it starts at once, and stays small."""
-    loads = "import sys, orchestration.operate.extraction as _; print('dagster' in sys.modules)"
-    code, loaded, _ = python("-c", loads, root=ROOT)
-    assert (code, loaded.strip()) == (0, "False")
+def test_an_extraction_alone_loads_nothing_large(site: Site) -> None:
+    """EXT-11: it starts at once, and stays small; DuckDB loads pandas where it is given a value."""
+    site.extract()
+    site.load()
+    site.world.live_on()
+    night = (
+        "import sys; from orchestration.cli import app; app(['extract'], standalone_mode=False); "
+        "print(*{'dagster', 'pandas', 'polars', 'pyarrow'} & {*sys.modules})"
+    )
+    code, output, told = python("-c", night, root=ROOT, **site.environment)
+    assert code == 0, told
+    assert output.splitlines()[-1] == ""
+    assert site.rows() == site.expected()
 
 
 def test_a_refused_login_ends_the_refresh_at_once(site: Site) -> None:
