@@ -139,10 +139,11 @@ class Extraction:
                     part.name.partition("/")[2]: part.content_hash
                     for part in progress.parts.values()
                 }
-                state.remember(
-                    name,
-                    Delivery(progress.watermark, progress.is_full, files, progress.fields),
+                fields = progress.fields if progress.is_full else []
+                delivery = Delivery(
+                    progress.watermark, progress.is_full, files, progress.basis, fields
                 )
+                state.remember(name, delivery)
                 if name == BILLING_ITEMS:
                     told.is_full, told.files = progress.is_full, files
         state.remember_told(told)

@@ -64,28 +64,26 @@ def drop(state: State, landing: Path, name: str) -> None:
 
 
 def basis(deliveries: list[Delivery], known: Known, fields: Sequence[str] = ()) -> str:
-    """The watermark of the last pass whose files are all loaded, and those before it; "" for none.
+    """The watermark up to which everything is loaded; "" where a full delivery is missing.
 
-    A delta counts only with everything that it stands on; a full one stands alone.
+    A full delivery stands alone. Another one counts where it begins no later than those before it
+    reach, so that one that is refused is made up for by the next.
 
     Args:
         deliveries: of the entity, oldest first.
         known: what is loaded of it.
-        fields: what deliveries must have asked for; none for anything.
+        fields: what the full one must have asked for; none for anything.
     """
     asked = {name.lower() for name in fields}
-    found, is_whole = "", False
+    found = ""
     for delivery in deliveries:
-        is_loaded = all(known.has(*file) for file in delivery.files.items())
-        has_others = asked and delivery.fields and {one.lower() for one in delivery.fields} != asked
-        if is_loaded and has_others:
-            found, is_whole = "", False  # records that do not change would stay without them
-        elif delivery.is_full:
-            is_whole = is_loaded or is_whole
-            found = delivery.watermark if is_loaded else found
-        elif not is_loaded:
-            is_whole = False
-        elif is_whole:
+        if not all(known.has(*file) for file in delivery.files.items()):
+            continue
+        if delivery.is_full:
+            told = {name.lower() for name in delivery.fields}
+            # With others, records that do not change would stay without them.
+            found = delivery.watermark if not asked or not told or told == asked else ""
+        elif found and delivery.basis <= found:
             found = delivery.watermark
     return found
 

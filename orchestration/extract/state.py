@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-MOST_DELIVERIES = 400  # an entity; older ones are taken for loaded
+# An entity. All of it is written after every call; older ones are taken for loaded, because what
+# was not has been read again by each one since.
+MOST_DELIVERIES = 60
 
 
 @dataclass
@@ -87,12 +89,14 @@ class Delivery:
         watermark: as that of `Progress`.
         is_full: whether it needs no earlier one.
         files: SHA-256 by path below the source.
-        fields: that were asked for; none where an older version has not kept them.
+        basis: watermark from which on it holds what has changed; "" for a full one.
+        fields: that were asked for, of a full one.
     """
 
     watermark: str
     is_full: bool
     files: dict[str, str]
+    basis: str = ""
     fields: list[str] = field(default_factory=list)
 
 

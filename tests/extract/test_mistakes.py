@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -16,6 +16,8 @@ from orchestration.extract.errors import (
     LimitReached,
     Shrunk,
 )
+from orchestration.extract.known import Known
+from orchestration.extract.passes import basis
 from orchestration.extract.state import MOST_DELIVERIES, Delivery, State, Told
 from orchestration.settings import read_settings
 from tests.extract.conftest import Site
@@ -52,6 +54,38 @@ def test_the_newest_full_delivery_is_remembered_however_many_follow_it() -> None
     assert kept[-1].watermark == f"w{MOST_DELIVERIES + 2}"
     assert len(kept) == MOST_DELIVERIES + 1
     assert len(state.told) == MOST_DELIVERIES
+
+
+class Loaded:
+    """Stands for what is known: the files that are loaded."""
+
+    def __init__(self, *names: str) -> None:
+        """Name them."""
+        self._names = names
+
+    def has(self, batch: str, _: str) -> bool:
+        """Whether one is."""
+        return batch in self._names
+
+
+def test_a_delivery_that_was_refused_is_made_up_for_by_the_next() -> None:
+    """EXT-8: and is not gone back to for good."""
+    deliveries = [
+        Delivery("w1", is_full=True, files={"a": ""}, fields=["id", "Title"]),
+        Delivery("w2", is_full=False, files={"b": "", "b.deleted": ""}, basis="w1"),
+        Delivery("w3", is_full=False, files={"c": ""}, basis="w1"),
+        Delivery("w4", is_full=False, files={"d": ""}, basis="w3"),
+    ]
+
+    def reached(*loaded: str, fields: tuple[str, ...] = ()) -> str:
+        return basis(deliveries, cast(Known, Loaded(*loaded)), fields)
+
+    assert reached() == reached("b", "b.deleted", "c", "d") == ""
+    assert reached("a") == reached("a", "b") == reached("a", "d") == "w1"
+    assert reached("a", "b", "b.deleted") == "w2"
+    assert reached("a", "c") == reached("a", "b", "b.deleted", "c") == "w3"
+    assert reached("a", "c", "d", fields=("ID", "title")) == "w4"
+    assert reached("a", "c", "d", fields=("id",)) == ""
 
 
 @pytest.mark.parametrize("is_first_loaded", [True, False])
