@@ -93,6 +93,9 @@ def _settings(settings: Settings) -> Iterator[str]:
 def _landing(settings: Settings) -> Iterator[str]:
     batches, ignored = find_batches(settings.landing_dir)
     files = [batch for found in batches.values() for batch in found]
+    if not files and not ignored and settings.extracts:
+        yield "nothing is extracted yet; `make run` does it"
+        return
     if not files:
         unread = "".join(f"\n  {found.words}" for found in ignored)
         raise Finding(

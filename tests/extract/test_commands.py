@@ -14,6 +14,7 @@ from orchestration.extract import extraction
 from orchestration.extract.errors import ExtractionError, Shrunk
 from orchestration.extract.parts import deliver
 from orchestration.extract.state import Part
+from orchestration.extract.survey import survey
 from orchestration.operate.triggers import _fingerprint
 from orchestration.settings import ROOT, read_settings
 from tests.conftest import environment, python
@@ -281,15 +282,24 @@ def test_a_kill_between_renames_is_completed_before_anything_is_read(
 def test_doctor_says_what_may_be_read_and_how_long_it_takes(site: Site) -> None:
     """EXT-10, EXT-11."""
     site.tenant.forbidden = {"Tickets", "Contracts"}
+    site.tenant.rows["Invoices"] = {}
     _, output, _ = run(site, "doctor")
+    assert "ok       landing     nothing is extracted yet; `make run` does it" in output
     lines = [line for line in output.splitlines() if " autotask " in line]
     assert f"{site.tenant.url}/zone1/" in lines[0]
     assert any("TimeEntries: 400 rows can be read" in line for line in lines)
     assert any("Tickets: no permission, so it is left out" in line for line in lines)
+    assert any("Invoices: 0 rows can be read; a right" in line for line in lines)
     assert any("a full extraction reads" in line for line in lines)
     assert lines[-1].startswith("problem")
     assert "Contracts: the API user has no permission" in lines[-1]
+    assert not any("Contracts" in line for line in lines[:-1])
     assert site.tenant.pages() == []
+    site.tenant.forbidden = set()
+    site.extract()
+    site.tenant.forbidden = {"Tickets"}
+    with pytest.raises(ExtractionError, match="Tickets: the API user has no permission"):
+        list(survey(site.settings))
 
 
 def test_the_landing_sensor_passes_over_what_was_extracted(site: Site) -> None:
