@@ -74,8 +74,8 @@ class Client:
         """Count the rows that meet all conditions."""
 
         def read(text: str) -> int:
-            count = read_object(text).get("queryCount")
-            if not isinstance(count, int) or isinstance(count, bool):
+            count = whole_number(read_object(text).get("queryCount"))
+            if count is None:
                 raise Malformed("queryCount is missing")
             return count
 

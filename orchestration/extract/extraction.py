@@ -226,15 +226,23 @@ class Extraction:
     def _ask_fields(self, entity: Entity, progress: Progress) -> None:
         """Find out which of the fields the tenant has, and keep the labels of its picklists."""
         told = self.client.fields(entity.name)
-        tenant = {str(one.get("name", "")).lower(): str(one.get("name")) for one in told}
+        tenant = {
+            str(one.get("name", "")).lower(): str(one.get("name"))
+            for one in told
+            if one.get("isQueryable") is not False
+        }
         if "id" not in tenant:  # it does not tell all of them
             tenant = {}
         user_fields = list(self._settings.po_fields) if entity.has_po else []
         if entity.name == "Companies" and self._settings.po_required_field:
             user_fields.append(self._settings.po_required_field)
         progress.fields, lacking = entity.asked(tenant, user_fields)
-        progress.stamps = [one for one in entity.stamps if not tenant or one.lower() in tenant]
-        if entity.stamps and not any(one.startswith("last") for one in progress.stamps):
+        progress.stamps = [
+            tenant.get(one.lower(), one)
+            for one in entity.stamps
+            if not tenant or one.lower() in tenant
+        ]
+        if entity.stamps and not any(one.lower().startswith("last") for one in progress.stamps):
             progress.stamps = []  # nothing would tell what has changed
             self._warn(
                 f"{entity.name}: the tenant has no field that says when a record changed; all of "

@@ -30,7 +30,7 @@ def keep_labels(folder: Path, entity: Entity, fields: Iterable[Mapping[str, Any]
         for one in fields
         if str(one.get("name", "")).lower() in wanted
         for value in one.get("picklistValues") or []
-        if str(value.get("value") or "").strip() and str(value.get("label") or "").strip()
+        if _is_told(value.get("value")) and _is_told(value.get("label"))
     ]
     write_whole(_labels(folder, entity.name), "".join(f"{json.dumps(row)}\n" for row in rows))
 
@@ -66,6 +66,10 @@ def guard_labels(settings: Settings, rows: int) -> None:
             f"The picklists have {rows:,} values, {known:,} are known. If they were deleted, set "
             "PSA_ALLOW_SHRINK=1 for one run. Nothing was delivered."
         )
+
+
+def _is_told(value: object) -> bool:
+    return value is not None and bool(str(value).strip())
 
 
 def _labels(folder: Path, entity: str) -> Path:

@@ -102,6 +102,7 @@ class Reader:
         if self._entity.is_open is None:
             return [where("gt", name, watermark) for name in self._progress.stamps]
         name, value = self._entity.is_open
+        name = next((one for one in self._progress.fields if one.lower() == name.lower()), name)
         conditions = [where("eq", name, value)]
         if self._entity.name == BILLING_ITEMS:
             conditions.append({"op": "notExist", "field": name})
