@@ -161,7 +161,7 @@ def execute(command: list[str]) -> None:
         settings = _prepared()
         if Path(command[0]).name == "dagster-daemon" or command[1:2] == ["dev"]:
             # Imported here, because it loads the orchestrator, which most programs load themselves.
-            from orchestration.operate.run_lock import hold_for_daemon
+            from orchestration.operate.folder_lock import hold_for_daemon
 
             hold_for_daemon(settings)
     os.execvp(command[0], command)  # noqa: S606 - the caller's own command

@@ -53,6 +53,16 @@ def an_address(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def sent_in_a_header(text: str | None) -> str | None:
+    """Pass a text that a header of HTTP can carry."""
+    if text is None:
+        return None
+    if re.search(r"[\x00-\x1f\x7f-\x9f]", text):
+        raise ValueError
+    text.encode("latin-1")  # raises ValueError for anything else
+    return text
+
+
 def no_pattern(folder: Path) -> Path:
     """Pass a path that no program takes for a pattern."""
     if re.search(r"[*?\[\]{}]", str(folder)):

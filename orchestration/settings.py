@@ -39,6 +39,7 @@ from orchestration.setting_values import (
     listed_names,
     no_pattern,
     only_local_in_the_clear,
+    sent_in_a_header,
 )
 
 __all__ = ["ROOT"]
@@ -77,7 +78,14 @@ def _temp_dir(told: str | None, data_dir: Path) -> str:
     return str(Path(told) / f"po-billing-{owner}" if told else data_dir / "warehouse" / "temp")
 
 
-_LOGIN: Any = _setting(None, "a text", shapes_figures=False, is_secret=True)
+_LOGIN: Any = _setting(
+    None,
+    "a text that a header can carry: a line break or another such character is in it, or a letter "
+    "that is not western",
+    shapes_figures=False,
+    is_secret=True,
+)
+Login = Annotated[str | None, AfterValidator(sent_in_a_header)]
 
 
 class Settings(BaseModel):
@@ -167,9 +175,9 @@ class Settings(BaseModel):
         "1500MB", "a size of at least 256MB, such as 1500MB or 2GB", shapes_figures=False
     )
     temp_dir: Folder = _setting(None, "a folder", shapes_figures=False)
-    autotask_username: str | None = _LOGIN
-    autotask_secret: str | None = _LOGIN
-    autotask_integration_code: str | None = _LOGIN
+    autotask_username: Login = _LOGIN
+    autotask_secret: Login = _LOGIN
+    autotask_integration_code: Login = _LOGIN
     autotask_url: Annotated[str, IsWebAddress, AfterValidator(only_local_in_the_clear)] = _setting(
         "https://webservices.autotask.net",
         "an address such as https://host; http only on this machine",
@@ -326,7 +334,7 @@ def _check_extraction(settings: Settings, given: Mapping[str, str]) -> None:
     missing = [PREFIX + name.upper() for name in CREDENTIALS if name not in given]
     if 0 < len(missing) < len(CREDENTIALS):
         raise SettingError(
-            f"{missing[0]}: it is not set, but others of the login are. Set all of "
+            f"{' and '.join(missing)}: not set, but the rest of the login is. Set all of "
             f"{', '.join(PREFIX + name.upper() for name in CREDENTIALS)}, or none."
         )
     if settings.extracts and settings.is_sample:

@@ -183,10 +183,23 @@ def test_with_a_login_extracts_land_in_a_folder_of_their_own(
 
 
 @pytest.mark.parametrize("name", LOGIN)
-def test_half_a_login_stops_and_names_what_is_missing(name: str) -> None:
+def test_half_a_login_stops_and_names_all_that_is_missing(name: str) -> None:
     """EXT-1."""
-    with pytest.raises(SettingError, match=f"^{name}: it is not set"):
+    with pytest.raises(SettingError, match=f"^{name}: not set"):
         read_settings({other: value for other, value in LOGIN.items() if other != name})
+    missing = " and ".join(other for other in LOGIN if other != name)
+    with pytest.raises(SettingError, match=f"^{missing}: not set"):
+        read_settings({name: LOGIN[name]})
+
+
+@pytest.mark.parametrize("odd", ["\n", "\r\n", "\0", "\t", "\x7f", "\u0142", "\ud800"])
+@pytest.mark.parametrize("name", LOGIN)
+def test_a_login_that_no_header_can_carry_is_refused_and_not_shown(name: str, odd: str) -> None:
+    """EXT-1, EXT-4."""
+    with pytest.raises(SettingError, match=f"^{name}: the value is not") as refused:
+        read_settings(LOGIN | {name: f"hid{odd}den"})
+    assert "hid" not in str(refused.value)
+    assert "den" not in str(refused.value).replace("hidden", "")
 
 
 def test_extracts_do_not_mix_with_the_sample() -> None:

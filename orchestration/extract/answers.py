@@ -49,6 +49,7 @@ class Literal(str):
 
 _literal: dict[str, Any] = dict.fromkeys(("parse_int", "parse_float", "parse_constant"), Literal)
 _decode = json.JSONDecoder(strict=False, **_literal).raw_decode
+_WHOLE = re.compile(r"[+-]?[0-9]+(?:\.0+)?")
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
@@ -191,6 +192,12 @@ def read_object(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Malformed("it is no object")
     return value
+
+
+def whole_number(value: object) -> int | None:
+    """A whole number, also as a text or with a fraction of zeros (RAW-4); else None."""
+    text = "" if isinstance(value, bool) else str(value).strip()
+    return int(text.partition(".")[0]) if _WHOLE.fullmatch(text) else None
 
 
 def dumps(value: Any) -> str:

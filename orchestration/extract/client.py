@@ -5,7 +5,14 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from orchestration.extract.answers import Item, Malformed, Page, read_object, read_page
+from orchestration.extract.answers import (
+    Item,
+    Malformed,
+    Page,
+    read_object,
+    read_page,
+    whole_number,
+)
 from orchestration.extract.connection import Connection
 from orchestration.extract.errors import CredentialsRefused, ExtractionError, LimitReached
 
@@ -67,8 +74,8 @@ class Client:
         """Count the rows that meet all conditions."""
 
         def read(text: str) -> int:
-            count = read_object(text).get("queryCount")
-            if not isinstance(count, int) or isinstance(count, bool):
+            count = whole_number(read_object(text).get("queryCount"))
+            if count is None:
                 raise Malformed("queryCount is missing")
             return count
 
@@ -91,7 +98,9 @@ class Client:
         """
         while True:
             page = self._page(entity, fields, [*conditions, where("gt", "id", after)])
-            ids = sorted(((item_id(item), item) for item in page.items), key=lambda pair: pair[0])
+            ids = sorted(
+                ((item_id(item, entity), item) for item in page.items), key=lambda pair: pair[0]
+            )
             if any(number <= after for number, _ in ids):
                 raise ExtractionError(
                     f"{entity}: asked for ids above {after:,}, the server has sent {ids[0][0]:,}. "
@@ -144,19 +153,20 @@ class Client:
         return self._connection.call("POST", f"{entity}/query", body, entity, read_page)
 
 
-def item_id(item: Item) -> int:
+def item_id(item: Item, entity: str) -> int:
     """The id of a record.
 
     Raises:
         ExtractionError: it has none.
     """
-    try:
-        return int(item.value["id"])
-    except (KeyError, TypeError, ValueError):
+    said = next((one for name, one in item.value.items() if name.lower() == "id"), None)
+    number = whole_number(said)
+    if number is None:
         raise ExtractionError(
-            f"A record without a whole number as id: {item.text[:80]}. Such an answer is not to be "
-            "trusted; nothing was delivered."
-        ) from None
+            f"{entity}: a record without a whole number as id: {item.text[:80]}. Such an answer is "
+            "not to be trusted; nothing was delivered. Start again."
+        )
+    return number
 
 
 def calls_for(rows: int) -> int:

@@ -100,8 +100,15 @@ class Connection:
         self.zone = ""
         self.calls = 0
 
-    def find_zone(self) -> Answer:
-        """Look up where the tenant is; without a login, because that goes to the zone alone."""
+    def find_zone(self, *, is_patient: bool = True) -> Answer:
+        """Look up where the tenant is; without a login, because that goes to the zone alone.
+
+        Args:
+            is_patient: whether to try again what may pass.
+
+        Raises:
+            ExtractionError: it is not found.
+        """
         root = self._credentials.root.rstrip("/")
         user = quote(self._credentials.username, safe="")
         address = f"{root}/atservicesrest/v1.0/zoneInformation?user={user}"
@@ -116,6 +123,8 @@ class Connection:
                 except Malformed:
                     meaning = answer.meaning_unread()
             said = self._credentials.scrubbed(answer.errors())
+            if not is_patient:
+                raise ExtractionError(f"zoneInformation: {said}")
             if meaning is Meaning.LIMIT:
                 limits += 1
                 self._wait_for_the_limit("zoneInformation", answer, limits)
@@ -126,7 +135,7 @@ class Connection:
                     f"PSA_AUTOTASK_USERNAME. The server said: {said}"
                 )
             tries += 1
-            self._back_off("zoneInformation of PSA_AUTOTASK_USERNAME", answer, said, tries)
+            self._back_off(f"zoneInformation at {root} (PSA_AUTOTASK_URL)", answer, said, tries)
 
     def call(
         self, method: str, path: str, body: Any, entity: str, read: Callable[[str], Read]
@@ -198,7 +207,7 @@ class Connection:
         before = self.zone
         if not self._has_moved:
             with suppress(ExtractionError):  # the login was refused, whatever else does not answer
-                self.find_zone()
+                self.find_zone(is_patient=False)
             self._has_moved = self.zone != before
             if self._has_moved:
                 return

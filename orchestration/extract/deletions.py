@@ -81,7 +81,7 @@ class _Search:
         there: set[int] = set()
         conditions = _between(start, stop)
         for _, items in self._client.pages(self._entity, ["id"], *conditions, after=start - 1):
-            there.update(map(item_id, items))
+            there.update(item_id(item, self._entity) for item in items)
         expected = set(self._known.expected(start, stop))
         return sorted(expected - there), sorted(there - expected)
 

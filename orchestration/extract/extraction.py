@@ -1,20 +1,17 @@
 """One pass over the tenant: every entity is read, then all files are delivered together (EXT-7)."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 from orchestration.extract.client import Client
 from orchestration.extract.connection import Connection, Credentials
-from orchestration.extract.entities import ENTITIES, INVOICES, PICKLISTS, Entity
-from orchestration.extract.errors import ExtractionError, NoPermission
+from orchestration.extract.entities import BILLING_ITEMS, ENTITIES, INVOICES, PICKLISTS, Entity
+from orchestration.extract.errors import ExtractionError, NoPermission, Shrunk
 from orchestration.extract.known import Known
 from orchestration.extract.parts import (
     append,
-    append_ids,
     complete,
     deliver,
     landing_name,
@@ -23,7 +20,8 @@ from orchestration.extract.parts import (
 from orchestration.extract.passes import basis, begin, drop, is_resumable, sweep, waits
 from orchestration.extract.picklists import forget_labels, guard_labels, keep_labels, kept_labels
 from orchestration.extract.reading import ROWS, Reader
-from orchestration.extract.state import Delivery, Part, Progress, State, stamp
+from orchestration.extract.state import Delivery, Part, Progress, State, Told, stamp
+from orchestration.extract.voided import add_untold, note_changed, noted
 from orchestration.settings import Settings
 
 OVERLAP = timedelta(minutes=10)
@@ -75,6 +73,8 @@ class Extraction:
         self._save()
         if is_new:  # a pass that goes on makes no call twice
             self.client.spare_the_limit(at_once=True)
+            with self._failing():
+                self._drop_what_has_other_fields()
 
     def extract(self, name: str) -> Progress:
         """Read an entity; what an interrupted run has read is not read again.
@@ -130,6 +130,7 @@ class Extraction:
 
     def _deliver(self) -> None:
         state = self._state
+        told = Told(noted(self._folder), is_full=False, files={})
         for name, progress in state.progress.items():
             for part in progress.parts.values():
                 deliver(self._landing, part)
@@ -138,7 +139,14 @@ class Extraction:
                     part.name.partition("/")[2]: part.content_hash
                     for part in progress.parts.values()
                 }
-                state.remember(name, Delivery(progress.watermark, progress.is_full, files))
+                fields = progress.fields if progress.is_full else []
+                delivery = Delivery(
+                    progress.watermark, progress.is_full, files, progress.basis, fields
+                )
+                state.remember(name, delivery)
+                if name == BILLING_ITEMS:
+                    told.is_full, told.files = progress.is_full, files
+        state.remember_told(told)
         state.progress, state.moment, state.is_delivering = {}, "", False
         self._save()
         for beside in self._folder.glob("[A-Z]*.*"):
@@ -149,6 +157,8 @@ class Extraction:
         try:
             progress = state.progress.get(entity.name) or self._start(entity, known)
             if not progress.is_done:
+                if entity.name == BILLING_ITEMS:
+                    add_untold(self._folder, state.told, known)
                 Reader(
                     entity,
                     progress,
@@ -161,7 +171,10 @@ class Extraction:
                 ).read()
                 if entity.name == INVOICES:
                     part = progress.parts[ROWS]
-                    note_voided(self._folder, records(self._landing, part), known.voided())
+                    note_changed(self._folder, records(self._landing, part), known.voided())
+        except Shrunk:  # rows that were hidden were not read: no later pass may go on from here
+            drop(state, self._landing, entity.name)
+            raise
         except NoPermission as refusal:
             if not entity.is_optional or known.contents or state.deliveries.get(entity.name):
                 raise
@@ -183,8 +196,13 @@ class Extraction:
         if progress.stamps or entity.is_open:
             deliveries = state.deliveries.get(entity.name, [])
             # Where nothing is known there is nothing that changes could be told from.
-            progress.basis = basis(deliveries, known) if known.count() else ""
+            progress.basis = basis(deliveries, known, progress.fields) if known.count() else ""
             progress.is_full = not progress.basis
+            if progress.is_full and basis(deliveries, known):
+                self._warn(
+                    f"{entity.name}: other fields are read than the last time, so all of it is "
+                    "read once more."
+                )
             if progress.is_full and waits(deliveries, known, self._landing):
                 progress.is_left_out = progress.is_done = True
                 self._warn(
@@ -195,17 +213,41 @@ class Extraction:
         self._save()
         return progress
 
+    def _drop_what_has_other_fields(self) -> None:
+        """Of what an earlier pass has read, drop what would be asked for in another way today."""
+        for name, kept in list(self._state.progress.items()):
+            asked = Progress(kept.moment, kept.watermark, is_full=True)
+            with suppress(NoPermission):  # told when its turn comes
+                self._ask_fields(ENTITIES[name], asked)
+            if (asked.fields, asked.stamps) != (kept.fields, kept.stamps):
+                drop(self._state, self._landing, name)
+                self._save()
+
     def _ask_fields(self, entity: Entity, progress: Progress) -> None:
         """Find out which of the fields the tenant has, and keep the labels of its picklists."""
         told = self.client.fields(entity.name)
-        tenant = {str(one.get("name", "")).lower(): str(one.get("name")) for one in told}
+        tenant = {
+            str(one.get("name", "")).lower(): str(one.get("name"))
+            for one in told
+            if one.get("isQueryable") is not False
+        }
         if "id" not in tenant:  # it does not tell all of them
             tenant = {}
         user_fields = list(self._settings.po_fields) if entity.has_po else []
         if entity.name == "Companies" and self._settings.po_required_field:
             user_fields.append(self._settings.po_required_field)
         progress.fields, lacking = entity.asked(tenant, user_fields)
-        progress.stamps = [one for one in entity.stamps if not tenant or one.lower() in tenant]
+        progress.stamps = [
+            tenant.get(one.lower(), one)
+            for one in entity.stamps
+            if not tenant or one.lower() in tenant
+        ]
+        if entity.stamps and not any(one.lower().startswith("last") for one in progress.stamps):
+            progress.stamps = []  # nothing would tell what has changed
+            self._warn(
+                f"{entity.name}: the tenant has no field that says when a record changed; all of "
+                "it is read each time."
+            )
         for names in lacking:
             if "last" not in names.lower():  # older tenants lack some of the stamps
                 self._warn(f"{entity.name}: the tenant has no field {names}; it is left empty.")
@@ -233,15 +275,3 @@ class Extraction:
             self._state.has_failed = True
             self._save()
             raise
-
-
-def note_voided(folder: Path, invoices: Iterable[dict[str, Any]], known: set[int]) -> None:
-    """Keep the ids of invoices that were voided since, or no longer are.
-
-    Args:
-        folder: what the extraction remembers.
-        invoices: all of them, as the tenant shows them.
-        known: ids of those that were known to be voided.
-    """
-    now = {int(one["id"]) for one in invoices if str(one.get("isVoided")).lower() in ("true", "1")}
-    append_ids(folder / f"{INVOICES}.changed", 0, sorted(now ^ known))

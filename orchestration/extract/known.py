@@ -118,8 +118,10 @@ class Known:
         """
         self._read()
         self._db.execute("create or replace table gone (id bigint)")
-        if gone:
-            self._db.execute("insert into gone select unnest(?::bigint[])", [gone])
+        for start in range(0, len(gone), ROWS_AT_ONCE):
+            self._db.execute(
+                f"insert into gone select unnest({gone[start : start + ROWS_AT_ONCE]})"
+            )
         self._db.execute(f"create or replace table seen as select distinct id from {_ids(seen)}")
         # Of known and seen ones the few are looked up among the many, not the other way round.
         self._db.execute(
@@ -226,7 +228,7 @@ class Known:
         if base.kind == "full":
             wanted = ", ".join(["id", *(f"{sql} as {name}" for name, sql in extra.items())])
             whole += (
-                f" union all select {wanted} from read_parquet('{_quoted(base.path)}') "
+                f" union all select {wanted} from read_parquet('{quoted(base.path)}') "
                 "where id not in (select id from later)"
             )
         self._db.execute(f"create table known as {whole}")
@@ -243,8 +245,8 @@ class Known:
 def _ledgers(db: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[tuple[str, str]]:
     for path in sorted(folder.glob("*.parquet")):
         rows = db.execute(
-            "select value from parquet_kv_metadata(?) where key::varchar = ?",
-            [str(path), LEDGER],
+            f"select value from parquet_kv_metadata('{quoted(str(path))}') "
+            f"where key::varchar = '{LEDGER}'"
         ).fetchall()
         if rows:
             yield str(path), bytes(rows[0][0]).decode()
@@ -255,7 +257,7 @@ def _events(rank: int, content: Loaded, extra: dict[str, str]) -> str:
     gone = "true" if content.kind == "deleted" else "false"
     return (
         f"select id, {rank} * 4294967296 + _row_number as place, {gone} as gone{wanted} "
-        f"from read_parquet('{_quoted(content.path)}')"
+        f"from read_parquet('{quoted(content.path)}')"
     )
 
 
@@ -268,7 +270,7 @@ def _quarantined(
     )
     return [
         f"select id, {rank} * 4294967296 + row_number as place, false as gone{wanted} "
-        f"from read_parquet('{_quoted(path)}') where id is not null"
+        f"from read_parquet('{quoted(path)}') where id is not null"
         for path, ledger in _ledgers(db, folder)
         if (rank := ranks.get(json.loads(ledger)["content_hash"])) is not None
     ]
@@ -277,10 +279,13 @@ def _quarantined(
 def _ids(path: Path) -> str:
     # Its buffers are as large as our memory unless they are told not to be.
     small = "max_line_size = 100, buffer_size = 1000000"
-    return (
-        f"read_csv('{_quoted(str(path))}', header = false, columns = {{'id': 'bigint'}}, {small})"
-    )
+    return f"read_csv('{quoted(str(path))}', header = false, columns = {{'id': 'bigint'}}, {small})"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text within quotes of SQL.
+
+    No parameters are used in this folder: DuckDB would load pandas and pyarrow to look at the first
+    one, which is more memory than everything else takes.
+    """
     return text.replace("'", "''")

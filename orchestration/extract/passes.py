@@ -1,6 +1,6 @@
 """Where a pass begins: after which earlier one, and what an interrupted one has left (EXT-8)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,14 +26,14 @@ def is_resumable(state: State, now: datetime) -> bool:
 
 
 def begin(state: State, landing: Path, server_now: datetime) -> None:
-    """Begin a pass; of an earlier one only what takes long to read is kept.
+    """Begin a pass; of an earlier one only whole reads are kept that take long.
 
     What is kept of it may have changed since, and what has is read once more.
     """
     for name, progress in list(state.progress.items()):
         entity = ENTITIES.get(name)
-        takes_long = entity is not None and progress.is_full and not entity.is_whole
-        if takes_long and not progress.is_left_out:
+        can_be_told = entity is not None and bool(progress.stamps or entity.is_open)
+        if can_be_told and progress.is_full and not progress.is_left_out:
             progress.is_resumed = True
             if progress.is_done:
                 progress.is_done, progress.step = False, 1
@@ -63,20 +63,27 @@ def drop(state: State, landing: Path, name: str) -> None:
         remove(landing, part)
 
 
-def basis(deliveries: list[Delivery], known: Known) -> str:
-    """The watermark of the last pass whose files are all loaded, and those before it; "" for none.
+def basis(deliveries: list[Delivery], known: Known, fields: Sequence[str] = ()) -> str:
+    """The watermark up to which everything is loaded; "" where a full delivery is missing.
 
-    A delta counts only with everything that it stands on; a full one stands alone.
+    A full delivery stands alone. Another one counts where it begins no later than those before it
+    reach, so that one that is refused is made up for by the next.
+
+    Args:
+        deliveries: of the entity, oldest first.
+        known: what is loaded of it.
+        fields: what the full one must have asked for; none for anything.
     """
-    found, is_whole = "", False
+    asked = {name.lower() for name in fields}
+    found = ""
     for delivery in deliveries:
-        is_loaded = all(known.has(*file) for file in delivery.files.items())
+        if not all(known.has(*file) for file in delivery.files.items()):
+            continue
         if delivery.is_full:
-            is_whole = is_loaded or is_whole
-            found = delivery.watermark if is_loaded else found
-        elif not is_loaded:
-            is_whole = False
-        elif is_whole:
+            told = {name.lower() for name in delivery.fields}
+            # With others, records that do not change would stay without them.
+            found = delivery.watermark if not asked or not told or told == asked else ""
+        elif found and delivery.basis <= found:
             found = delivery.watermark
     return found
 

@@ -9,6 +9,7 @@ import duckdb
 
 from orchestration.extract.entities import PICKLISTS, Entity
 from orchestration.extract.errors import Shrunk
+from orchestration.extract.known import quoted
 from orchestration.extract.parts import write_whole
 from orchestration.settings import Settings
 
@@ -29,7 +30,7 @@ def keep_labels(folder: Path, entity: Entity, fields: Iterable[Mapping[str, Any]
         for one in fields
         if str(one.get("name", "")).lower() in wanted
         for value in one.get("picklistValues") or []
-        if str(value.get("value") or "").strip() and str(value.get("label") or "").strip()
+        if _is_told(value.get("value")) and _is_told(value.get("label"))
     ]
     write_whole(_labels(folder, entity.name), "".join(f"{json.dumps(row)}\n" for row in rows))
 
@@ -56,8 +57,8 @@ def guard_labels(settings: Settings, rows: int) -> None:
     if not newest or settings.allow_shrink:
         return
     with duckdb.connect() as connection:
-        path = str(files / newest)
-        found = connection.execute("select count(*) from read_parquet(?)", [path]).fetchall()
+        path = quoted(str(files / newest))
+        found = connection.execute(f"select count(*) from read_parquet('{path}')").fetchall()  # noqa: S608
     known = int(found[0][0])
     lost = known - rows
     if rows == 0 < known or (lost >= SHRINK_FREE and lost > SHRINK_SHARE * known):
@@ -65,6 +66,10 @@ def guard_labels(settings: Settings, rows: int) -> None:
             f"The picklists have {rows:,} values, {known:,} are known. If they were deleted, set "
             "PSA_ALLOW_SHRINK=1 for one run. Nothing was delivered."
         )
+
+
+def _is_told(value: object) -> bool:
+    return value is not None and bool(str(value).strip())
 
 
 def _labels(folder: Path, entity: str) -> Path:

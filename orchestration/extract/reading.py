@@ -6,11 +6,12 @@ from pathlib import Path
 from orchestration.extract.answers import Item
 from orchestration.extract.client import Client, Filter, any_of, item_id, where
 from orchestration.extract.deletions import count_blocks, differences
-from orchestration.extract.entities import BILLING_ITEMS, INVOICES, Entity
+from orchestration.extract.entities import BILLING_ITEMS, Entity
 from orchestration.extract.errors import Shrunk
 from orchestration.extract.known import ROWS_AT_ONCE, Known
 from orchestration.extract.parts import append, append_ids, landing_name, record
 from orchestration.extract.state import Part, Progress
+from orchestration.extract.voided import ids_file
 from orchestration.progress import advance
 
 ROWS, DELETED = "rows", "deleted"
@@ -87,7 +88,8 @@ class Reader:
             self._pages(any_of(*conditions), after=self._progress.after)
 
     def _whole_is_there(self) -> None:
-        self._guard(self._known.seen_count(self._ids))
+        if self._known.count():
+            self._guard(self._known.seen_count(self._ids))
 
     def _changed(self) -> None:
         conditions = self._since(self._progress.basis)
@@ -100,6 +102,7 @@ class Reader:
         if self._entity.is_open is None:
             return [where("gt", name, watermark) for name in self._progress.stamps]
         name, value = self._entity.is_open
+        name = next((one for one in self._progress.fields if one.lower() == name.lower()), name)
         conditions = [where("eq", name, value)]
         if self._entity.name == BILLING_ITEMS:
             conditions.append({"op": "notExist", "field": name})
@@ -110,7 +113,7 @@ class Reader:
         if self._entity.is_open is None:
             return
         progress = self._progress
-        voided = self._folder / f"{INVOICES}.changed"
+        voided = ids_file(self._folder)
         is_told = self._entity.name == BILLING_ITEMS and voided.exists()
         while ids := self._known.open_ids(self._ids, voided if is_told else None, progress.after):
             found = self._fetch(ids)
@@ -145,7 +148,7 @@ class Reader:
         found: set[int] = set()
         for _, items in self._client.pages(name, fields, where("in", "id", ids)):
             self._take(items)
-            found.update(map(item_id, items))
+            found.update(item_id(item, name) for item in items)
         return found
 
     def _pages(self, *conditions: Filter, after: int) -> None:
@@ -160,7 +163,9 @@ class Reader:
         rows = list(items)
         append(self._landing, self._part, (record(item, self._progress.fields) for item in rows))
         size = self._progress.ids_size
-        self._progress.ids_size = append_ids(self._ids, size, map(item_id, rows))
+        self._progress.ids_size = append_ids(
+            self._ids, size, (item_id(item, self._entity.name) for item in rows)
+        )
         advance(len(rows), "rows")
 
     def _guard(self, rows: int) -> None:

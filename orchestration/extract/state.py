@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-MOST_DELIVERIES = 400  # an entity; older ones are taken for loaded
+# An entity. All of it is written after every call; older ones are taken for loaded, because what
+# was not has been read again by each one since.
+MOST_DELIVERIES = 60
 
 
 @dataclass
@@ -87,9 +89,28 @@ class Delivery:
         watermark: as that of `Progress`.
         is_full: whether it needs no earlier one.
         files: SHA-256 by path below the source.
+        basis: watermark from which on it holds what has changed; "" for a full one.
+        fields: that were asked for, of a full one.
     """
 
     watermark: str
+    is_full: bool
+    files: dict[str, str]
+    basis: str = ""
+    fields: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Told:
+    """Invoices of which a pass has seen that they were voided, or no longer are.
+
+    Attributes:
+        invoices: their ids.
+        is_full: whether all billing items were read in that pass.
+        files: what it has delivered of billing items, as in `Delivery`; empty for nothing.
+    """
+
+    invoices: list[int]
     is_full: bool
     files: dict[str, str]
 
@@ -107,6 +128,7 @@ class State:
         is_delivering: all its files are complete; only renames are left.
         progress: by entity.
         deliveries: by entity, oldest first.
+        told: of invoices, oldest first.
     """
 
     moment: str = ""
@@ -117,6 +139,7 @@ class State:
     is_delivering: bool = False
     progress: dict[str, Progress] = field(default_factory=dict)
     deliveries: dict[str, list[Delivery]] = field(default_factory=dict)
+    told: list[Told] = field(default_factory=list)
 
     @classmethod
     def read(cls, folder: Path) -> "State":
@@ -133,6 +156,7 @@ class State:
                 name: [Delivery(**one) for one in deliveries]
                 for name, deliveries in told["deliveries"].items()
             }
+            told["told"] = [Told(**one) for one in told.get("told", [])]
             return cls(**told)
         except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
             return cls()
@@ -147,6 +171,11 @@ class State:
                 file.flush()
                 os.fsync(file.fileno())
         unfinished.replace(folder / "state.json")
+
+    def remember_told(self, told: Told) -> None:
+        """Add the invoices of a pass."""
+        if told.invoices or told.is_full:
+            self.told = [*self.told, told][-MOST_DELIVERIES:]
 
     def remember(self, entity: str, delivery: Delivery) -> None:
         """Add a delivery to those of an entity."""

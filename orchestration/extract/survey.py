@@ -8,6 +8,7 @@ from orchestration.extract.connection import Connection
 from orchestration.extract.entities import ENTITIES
 from orchestration.extract.errors import ExtractionError, NoPermission
 from orchestration.extract.extraction import credentials
+from orchestration.extract.state import State
 from orchestration.settings import Settings
 
 CALLS_AN_HOUR = 5_000  # half of Autotask's limit, from which on it slows everybody down
@@ -25,6 +26,7 @@ def survey(settings: Settings) -> Iterator[str]:
     client = Client(Connection(credentials(settings)))
     client.open()
     yield f"the tenant is at {client.zone}"
+    before = State.read(settings.data_dir / "extract").deliveries
     missing: list[str] = []
     rows = calls = 0
     began = time.monotonic()
@@ -32,12 +34,14 @@ def survey(settings: Settings) -> Iterator[str]:
         try:
             found = client.count(name, where("gt", "id", -1))
         except NoPermission as refusal:
-            if not entity.is_optional:
+            if entity.is_optional and name not in before:
+                yield f"{name}: no permission, so it is left out"
+            else:
                 missing.append(str(refusal))
-            yield f"{name}: no permission{', so it is left out' if entity.is_optional else ''}"
             continue
         rows, calls = rows + found, calls + calls_for(found) + 1
-        yield f"{name}: {found:,} rows can be read"
+        hint = "" if found else "; a right that is missing looks the same"
+        yield f"{name}: {found:,} rows can be read{hint}"
     seconds_a_call = (time.monotonic() - began) / len(ENTITIES)
     hours = max(calls * seconds_a_call / 3600, calls / CALLS_AN_HOUR)
     yield (

@@ -86,7 +86,7 @@ def unload(settings: Settings, named: str) -> str:
         Busy: a refresh is running.
     """
     # Imported here, because it loads the orchestrator, which only this needs.
-    from orchestration.operate.run_lock import idle
+    from orchestration.operate.folder_lock import idle
 
     with idle(settings):
         return _unload(settings, named)

@@ -18,7 +18,7 @@ from orchestration.extract.survey import survey
 from orchestration.ingest.guards import removal
 from orchestration.ingest.landing import find_batches
 from orchestration.ingest.raw_store import TableFiles
-from orchestration.operate.run_lock import holder_of, is_refreshing
+from orchestration.operate.folder_lock import holder_of, is_refreshing
 from orchestration.published import (
     PublishError,
     check_generation,
@@ -93,6 +93,9 @@ def _settings(settings: Settings) -> Iterator[str]:
 def _landing(settings: Settings) -> Iterator[str]:
     batches, ignored = find_batches(settings.landing_dir)
     files = [batch for found in batches.values() for batch in found]
+    if not files and not ignored and settings.extracts:
+        yield "nothing is extracted yet; `make run` does it"
+        return
     if not files:
         unread = "".join(f"\n  {found.words}" for found in ignored)
         raise Finding(

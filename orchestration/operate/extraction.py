@@ -7,7 +7,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from orchestration.extract.entities import ENTITIES
 from orchestration.extract.extraction import Extraction
-from orchestration.operate.run_lock import idle
+from orchestration.operate.folder_lock import idle
 from orchestration.progress import shown_by
 from orchestration.settings import CREDENTIALS, PREFIX, Settings
 

@@ -24,7 +24,8 @@ from orchestration.operate.alerts import (
     plain_words,
     published_by,
 )
-from orchestration.operate.run_lock import Busy, hold_for_run
+from orchestration.operate.folder_lock import Busy
+from orchestration.operate.run_lock import hold_for_run
 from orchestration.operate.watch import Watch
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS, open_database

@@ -4,6 +4,7 @@ Colours are variables of the style sheet, so that one drawing serves light, dark
 table beside each chart holds the same figures.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -344,6 +345,7 @@ CHARTS: dict[str, Callable[[duckdb.DuckDBPyConnection, str, int | None], list[Dr
     "stages": stages,
 }
 
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MONEY = {"axis": {"format": "~s", "tickCount": 4}}
 _TO_100 = {"domain": [0, 100]}
 _LABEL = {"color": "var(--on-soft)", "fontSize": 10}
@@ -360,6 +362,15 @@ def _rows(marts: duckdb.DuckDBPyConnection, query: str, arguments: list[Any] | N
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
+def _drawable(value: Any) -> Any:
+    """A drawing without characters that XML cannot hold; one of them would end the process."""
+    if isinstance(value, dict):
+        return {name: _drawable(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_drawable(one) for one in value]
+    return _NOT_IN_XML.sub("\ufffd", value) if isinstance(value, str) else value
+
+
 def _drawn(
     title: str, mart: str, spec: dict[str, Any], values: Rows, summary: str, **colors: str
 ) -> list[Drawing]:
@@ -374,6 +385,6 @@ def _drawn(
         "config": _CONFIG,
         "data": {"values": values},
     }
-    svg: str = vl_convert.vegalite_to_svg(whole | spec)
+    svg: str = vl_convert.vegalite_to_svg(_drawable(whole | spec))
     legend = tuple((label, color.replace("_", "-")) for color, label in colors.items())
     return [Drawing(title, mart, svg, summary, legend=legend)]

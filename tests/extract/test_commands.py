@@ -14,6 +14,7 @@ from orchestration.extract import extraction
 from orchestration.extract.errors import ExtractionError, Shrunk
 from orchestration.extract.parts import deliver
 from orchestration.extract.state import Part
+from orchestration.extract.survey import survey
 from orchestration.operate.triggers import _fingerprint
 from orchestration.settings import ROOT, read_settings
 from tests.conftest import environment, python
@@ -39,6 +40,21 @@ def holds_secrets(site: Site, *texts: str) -> list[str]:
             if path.is_file() and any(secret.encode() in path.read_bytes() for secret in secrets):
                 found.append(str(path))
     return found
+
+
+def test_an_extraction_alone_loads_nothing_large(site: Site) -> None:
+    """EXT-11: it starts at once, and stays small; DuckDB loads pandas where it is given a value."""
+    site.extract()
+    site.load()
+    site.world.live_on()
+    night = (
+        "import sys; from orchestration.cli import app; app(['extract'], standalone_mode=False); "
+        "print(*{'dagster', 'pandas', 'polars', 'pyarrow'} & {*sys.modules})"
+    )
+    code, output, told = python("-c", night, root=ROOT, **site.environment)
+    assert code == 0, told
+    assert output.splitlines()[-1] == ""
+    assert site.rows() == site.expected()
 
 
 def test_a_refused_login_ends_the_refresh_at_once(site: Site) -> None:
@@ -266,15 +282,24 @@ def test_a_kill_between_renames_is_completed_before_anything_is_read(
 def test_doctor_says_what_may_be_read_and_how_long_it_takes(site: Site) -> None:
     """EXT-10, EXT-11."""
     site.tenant.forbidden = {"Tickets", "Contracts"}
+    site.tenant.rows["Invoices"] = {}
     _, output, _ = run(site, "doctor")
+    assert "ok       landing     nothing is extracted yet; `make run` does it" in output
     lines = [line for line in output.splitlines() if " autotask " in line]
     assert f"{site.tenant.url}/zone1/" in lines[0]
     assert any("TimeEntries: 400 rows can be read" in line for line in lines)
     assert any("Tickets: no permission, so it is left out" in line for line in lines)
+    assert any("Invoices: 0 rows can be read; a right" in line for line in lines)
     assert any("a full extraction reads" in line for line in lines)
     assert lines[-1].startswith("problem")
     assert "Contracts: the API user has no permission" in lines[-1]
+    assert not any("Contracts" in line for line in lines[:-1])
     assert site.tenant.pages() == []
+    site.tenant.forbidden = set()
+    site.extract()
+    site.tenant.forbidden = {"Tickets"}
+    with pytest.raises(ExtractionError, match="Tickets: the API user has no permission"):
+        list(survey(site.settings))
 
 
 def test_the_landing_sensor_passes_over_what_was_extracted(site: Site) -> None:

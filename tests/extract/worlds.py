@@ -73,7 +73,7 @@ class World:
     def begin(self) -> None:
         now = self.tenant.now
         for number in range(12):
-            self.add("Companies", number, companyName=f"Client {number} “Ltd”", isActive=True)
+            self.add("Companies", number, companyName=f"Client {number} \u0000“Ltd”", isActive=True)
         for number in range(1, 25):
             self.add(
                 "Contracts",

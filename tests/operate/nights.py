@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestration.operate.run_lock import hold_for_daemon, refresh_lock
+from orchestration.operate.folder_lock import hold_for_daemon, refresh_lock
 from orchestration.settings import ROOT, Settings, read_settings
 from tests.conftest import Refresh, python
 

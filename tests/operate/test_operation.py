@@ -23,14 +23,16 @@ from sqlalchemy.exc import DatabaseError
 from orchestration.definitions import build_definitions
 from orchestration.operate import alerts, run_lock
 from orchestration.operate.alerts import ALERTED
-from orchestration.operate.run_lock import (
+from orchestration.operate.folder_lock import (
     Busy,
     Holder,
-    clean_up_after_dead_run,
-    hold_for_run,
     holder_of,
     is_refreshing,
     refresh_lock,
+)
+from orchestration.operate.run_lock import (
+    clean_up_after_dead_run,
+    hold_for_run,
     single_run_executor,
 )
 from orchestration.operate.triggers import alert_sensors, landing_sensor, nightly_schedule
