@@ -135,7 +135,10 @@ class Facts(Declared):
         if self.mart not in context.marts:
             raise ValueError(f"there is no mart {self.mart}")
         there = context.marts[self.mart]
-        columns = [_linked(column, there, context) for column in self.columns]
+        columns = [
+            _linked(column, there, context, is_table=isinstance(self, Table))
+            for column in self.columns
+        ]
         wanted = [name for name in COMPANY_IDS if name in there][:1]
         for column in columns:
             wanted += context.records[column.link].key if column.link else ()
@@ -311,14 +314,19 @@ def kind_of(name: str, sql_type: str) -> Kind:
     return "money" if sql_type.startswith(("DECIMAL", "DOUBLE")) else "int"
 
 
-def _linked(column: Column, there: Mapping[str, MartColumn], context: "Context") -> Column:
+def _linked(
+    column: Column, there: Mapping[str, MartColumn], context: "Context", *, is_table: bool
+) -> Column:
     """The column with the page that its cells open, if that is not the page that it is on."""
     for file, record in context.records.items():
         if column.link == file and not set(record.key) <= there.keys():
             raise ValueError(f"{column.name}: the mart has no {', '.join(record.key)} for {file}")
         asked = column.link or (file if column.name in record.links else "")
         if asked == file and set(record.key) <= there.keys():
-            return column.model_copy(update={"link": file if file != context.file else ""})
+            if file != context.file:
+                return column.model_copy(update={"link": file})
+            # Every row of a page of one record has the same there.
+            return column.model_copy(update={"link": "", "hidden": is_table or column.hidden})
     if column.link:
         raise ValueError(f"{column.name}: {column.link} is no page of one record")
     return column

@@ -16,11 +16,11 @@ from orchestration.warehouse import SCHEMA
 COMPANIES_OFFERED = 20_000  # by the filter, as one types
 
 
-def name_companies(marts: duckdb.DuckDBPyConnection) -> dict[str, dict[str, MartColumn]]:
-    """Give every mart with companies their names, and tell which columns there are.
+def readable_marts(marts: duckdb.DuckDBPyConnection) -> dict[str, dict[str, MartColumn]]:
+    """Give every mart what links need, and tell which columns there are.
 
     From here on `from po_exposure` reads the mart of this name, with `company_name` where it only
-    has `company_id`.
+    has `company_id`, and `purchase_order_key` where it only has `po_number`.
     """
     found: dict[str, dict[str, MartColumn]] = {}
     columns = marts.execute(
@@ -30,15 +30,23 @@ def name_companies(marts: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Mart
     for mart, name, sql_type, comment in columns:
         found.setdefault(mart, {})[name] = MartColumn(sql_type, " ".join(comment.split()))
     company_name = found["dim_companies"]["company_name"]
+    key = MartColumn("VARCHAR", "`<company_id>-<po_number>` (RES-4).")
     for mart, there in found.items():
-        rows = f"from {SCHEMA}.{mart}"
+        added, joined = [], ""
+        if "po_number" in there and "purchase_order_key" not in there:
+            [company, *_] = [name for name in ("po_company_id", "company_id") if name in there]
+            added = [f"coalesce(cast(m.{company} as varchar), 'unknown') || '-' || m.po_number "
+                     "as purchase_order_key"]  # fmt: skip
+            there["purchase_order_key"] = key
         if "company_id" in there and "company_name" not in there:
-            rows = (
-                f"select m.*, c.company_name from {SCHEMA}.{mart} as m "
-                f"left join {SCHEMA}.dim_companies as c on c.company_id = m.company_id"
-            )
+            added.append("c.company_name")
+            joined = f"left join {SCHEMA}.dim_companies as c on c.company_id = m.company_id"
             there["company_name"] = company_name
-        marts.execute(f"create or replace temp view {mart} as {rows}")
+        columns_of_view = ", ".join(["m.*", *added])
+        marts.execute(
+            f"create or replace temp view {mart} as "
+            f"select {columns_of_view} from {SCHEMA}.{mart} as m {joined}"
+        )
     return found
 
 

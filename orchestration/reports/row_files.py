@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from orchestration.reports.declaration import Facts
+from orchestration.reports.declaration import Facts, PageError
 from orchestration.reports.marts import row_count, rows_in_order
 
 ROWS_KEPT = 500_000  # of each table; all are in the mart
@@ -45,10 +45,18 @@ class RowFolder:
         self._marts = marts
         self._folder = folder
         self._written: dict[str, RowFiles] = {}
+        self._columns: dict[str, tuple[str, ...]] = {}
 
     def write(self, table: Facts, key: tuple[str, ...]) -> RowFiles:
-        """Write the rows of a table by a key; without one in their order."""
+        """Write the rows of a table by a key; without one in their order.
+
+        Raises:
+            PageError: the table was written by this key with other columns.
+        """
         name = "-".join((table.name, *key))
+        columns = tuple(column.name for column in table.columns)
+        if self._columns.setdefault(name, columns) != columns:
+            raise PageError(f"{table.name} has other columns on another page by {', '.join(key)}.")
         if name not in self._written:
             total = row_count(self._marts, table)
             rows = rows_in_order(self._marts, table, ROWS_KEPT, key=key)

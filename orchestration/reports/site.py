@@ -27,7 +27,7 @@ from orchestration.reports.marts import (
     figures,
     has_billing_items,
     has_register,
-    name_companies,
+    readable_marts,
     row_count,
     rows_in_order,
 )
@@ -93,7 +93,7 @@ def write_site(
     (site / "rows").mkdir(parents=True)
     currency = settings.currency
     with open_database(database, settings) as marts:
-        pages = read_pages(name_companies(marts))
+        pages = read_pages(readable_marts(marts))
         folder = RowFolder(marts, site / "rows")
         offered_companies = companies(marts)
         for page in pages:
@@ -119,7 +119,7 @@ def company_html(generation: Path, settings: Settings, company_id: int) -> str:
     """
     manifest = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
     with open_database(generation / MARTS, settings) as marts:
-        pages = read_pages(name_companies(marts))
+        pages = read_pages(readable_marts(marts))
         found = marts.execute(
             "select company_name from dim_companies where company_id = ?", [company_id]
         ).fetchone()

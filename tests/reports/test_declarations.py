@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from orchestration.reports.declaration import PAGES, PageError, kind_of, read_pages
-from orchestration.reports.marts import name_companies
+from orchestration.reports.marts import readable_marts
 from orchestration.reports.words import label_of
 from tests.reports.conftest import changed
 
@@ -46,7 +46,7 @@ def test_a_declaration_that_cannot_be_fails_with_file_and_place(
     assert GOOD.count(good) == 1
     (tmp_path / "x.yml").write_text(GOOD.replace(good, bad))
     with duckdb.connect(generation / "psa_marts.duckdb", read_only=True) as marts:
-        there = name_companies(marts)
+        there = readable_marts(marts)
     with pytest.raises(PageError, match=re.escape(message)):
         read_pages(there, tmp_path)
     (tmp_path / "x.yml").write_text(GOOD)

@@ -91,6 +91,10 @@ def test_every_record_shows_what_hangs_on_it(site: Path, browser: Browser, ask: 
         links = browser.run("return [...document.querySelectorAll('tbody a')].map(a => a.href)")
         assert links
         assert {urlsplit(link).scheme for link in links} == {"file"}
+    # Where a mart has a number without its key, the key is that of its company.
+    browser.open(site / "index.html")
+    browser.follow("#hours_via_contract tbody a[href^='po.html']")
+    assert browser.run("return document.getElementById('status').textContent") == ""
     browser.open(site / "po.html")
     said = browser.run("return document.getElementById('status').textContent")
     assert said == "Open this page from the number of a PO."

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from orchestration.reports.declaration import Page, read_pages
-from orchestration.reports.marts import name_companies
+from orchestration.reports.marts import readable_marts
 from orchestration.reports.site import ROWS_ON_A_PAGE, SCRIPTS, company_html
 from orchestration.reports.work_lists import Row, WorkList
 from orchestration.settings import ROOT
@@ -28,7 +28,7 @@ RECORDS = ["company", "po", "invoice", "project", "milestone"]
 def pages(generation: Path) -> dict[str, Page]:
     """The pages as declared."""
     with duckdb.connect(generation / "psa_marts.duckdb") as marts:
-        return {page.file.removesuffix(".html"): page for page in read_pages(name_companies(marts))}
+        return {page.file.removesuffix(".html"): page for page in read_pages(readable_marts(marts))}
 
 
 # --- figures ---
