@@ -24,6 +24,7 @@ class Read(HTMLParser):
         names: all elements.
         scripts: elements that a browser would run.
         links: where links lead.
+        ids: of all elements.
     """
 
     html: str
@@ -38,6 +39,7 @@ class Read(HTMLParser):
     names: list[str] = field(default_factory=list)
     scripts: int = 0
     links: list[str] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Read all of it."""
@@ -52,6 +54,7 @@ class Read(HTMLParser):
         """Note what an element says of itself."""
         told = dict(attrs)
         self.names.append(tag)
+        self.ids += [str(told["id"])] if "id" in told else []
         if re.fullmatch("h[1-6]", tag):
             self.headings.append(int(tag[1]))
         if tag == "a":

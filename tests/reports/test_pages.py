@@ -333,6 +333,7 @@ def test_headings_are_in_order_and_every_header_cell_has_a_scope(site: Path, fil
     assert read.headings.count(1) == 1
     steps = [later - earlier for earlier, later in zip(read.headings, read.headings[1:])]  # noqa: B905
     assert max(steps) <= 1
+    assert len(read.ids) == len(set(read.ids))
     assert read.unscoped == 0
 
 
