@@ -1,7 +1,9 @@
 """Rows beside the pages: scripts of bounded size, because browsers read no other file on a disk.
 
 Rows are sorted by a key - the company, or what tells a record - and cut into files. The page knows
-the first key of each file, so it reads the few that hold what somebody asks for.
+the first key of each file, so it reads the few that hold what somebody asks for. Their folder is
+named after the generation: a page that is still open when the next one is published never reads
+rows of that one.
 """
 
 import json
@@ -25,7 +27,7 @@ class RowFiles:
     """The rows of a table beside the pages.
 
     Attributes:
-        name: of the files, without their numbers.
+        name: of the files, below the folder of rows and without their numbers.
         first_keys: for each file the key of its first row, in hexadecimal.
         total: all rows of the mart that belong in the table.
         kept: how many of them are in the files: the first ones in the order of the table.
@@ -40,10 +42,12 @@ class RowFiles:
 class RowFolder:
     """Writes the files; a table that several pages show by the same key is written once."""
 
-    def __init__(self, marts: duckdb.DuckDBPyConnection, folder: Path) -> None:
-        """Write into a folder that exists."""
+    def __init__(self, marts: duckdb.DuckDBPyConnection, site: Path, generation: str) -> None:
+        """Write into a folder of the site, for the pages of a generation."""
         self._marts = marts
-        self._folder = folder
+        self._generation = generation
+        self._folder = site / "rows"
+        (self._folder / generation).mkdir(parents=True)
         self._written: dict[str, RowFiles] = {}
         self._columns: dict[str, tuple[str, ...]] = {}
 
@@ -53,7 +57,7 @@ class RowFolder:
         Raises:
             PageError: the table was written by this key with other columns.
         """
-        name = "-".join((table.name, *key))
+        name = f"{self._generation}/{'-'.join((table.name, *key))}"
         columns = tuple(column.name for column in table.columns)
         if self._columns.setdefault(name, columns) != columns:
             raise PageError(f"{table.name} has other columns on another page by {', '.join(key)}.")

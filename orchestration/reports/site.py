@@ -90,11 +90,11 @@ def write_site(
         earlier: manifests of earlier refreshes, newest first.
     """
     shutil.rmtree(site, ignore_errors=True)
-    (site / "rows").mkdir(parents=True)
+    site.mkdir(parents=True)
     currency = settings.currency
     with open_database(database, settings) as marts:
         pages = read_pages(readable_marts(marts))
-        folder = RowFolder(marts, site / "rows")
+        folder = RowFolder(marts, site, manifest["generation"])
         offered_companies = companies(marts)
         for page in pages:
             html = _html(

@@ -104,12 +104,12 @@ class Read(HTMLParser):
 def file_rows(site: Path, name: str) -> list[list[str]]:
     """The rows of all files of a table in the order of the table, as in the mart."""
     rows = []
-    for file in (site / "rows").glob(f"{name}-*.js"):
-        if not re.fullmatch(r"\d+", file.stem.removeprefix(f"{name}-")):
+    for file in (site / "rows").glob("*/*.js"):
+        if not re.fullmatch(rf"{name.split('/')[-1]}-\d+", file.stem):
             continue
         text = file.read_text("utf-8").removeprefix("reportRows(").removesuffix(");\n")
         told, packed = json.loads(f"[{text}]")
-        assert told == file.stem
+        assert told == f"{file.parent.name}/{file.stem}"
         columns = [
             [values[place] for place in places[0]] if places else values
             for values, *places in json.loads(packed)

@@ -3,7 +3,6 @@
 # All queries are written here.
 # ruff: noqa: S608
 
-import re
 import shutil
 from collections.abc import Iterable
 from decimal import Decimal
@@ -277,15 +276,24 @@ def test_paper_has_every_row_that_fits_the_filters_and_no_controls(
     browser.look()
 
 
-def test_a_page_that_travels_without_its_folder_says_what_it_lacks(
+def test_a_page_whose_rows_are_gone_says_so_and_hands_out_no_part_of_them(
     site: Path, browser: Browser, tmp_path: Path
 ) -> None:
-    page = Path(shutil.copy(site / "index.html", tmp_path))
-    browser.open(page, "#company=174")
+    """The page travelled alone, or was open while the next generation took its place."""
+    for file in ("index.html", "po.html"):
+        shutil.copy(site / file, tmp_path)
+    later = f"{tmp_path.name}-later"
+    shutil.copytree(site / "rows" / site.parent.name, tmp_path / "rows" / later)
+    browser.open(tmp_path / "index.html", "#company=174")
     label = browser.run(COUNT.format("utilization"))
-    assert re.match(
-        r"rows/utilization-company_id-0.js is missing beside this page: \d+ rows", label
-    )
+    missing = f"rows/{site.parent.name}/utilization-company_id-0.js is missing beside this page;"
+    assert label.startswith(f"{missing} open the page anew. ")
+    browser.run("document.querySelector('#utilization [data-download=csv]').click()")
+    assert not browser.run("return document.querySelector('[aria-busy]')")
+    assert not list(browser.downloads.glob("utilization*.csv"))
+    browser.open(tmp_path / "po.html", "#key=174-BK4968")
+    said = browser.run("return document.getElementById('status').textContent")
+    assert said.endswith("-0.js is missing beside this page; open the page anew.")
 
 
 def test_empty_pages_say_what_is_missing(

@@ -40,6 +40,10 @@ def test_fix_first_leads_to_the_lines_of_the_invoice_in_one_click(
     assert len(rows) == count
     assert sum(Decimal(row["amount"]) for row in rows) == total
     assert browser.complaints() == []
+    browser.back()
+    browser.act("document.querySelector('.fix-first li:nth-child(1) a').click()")
+    assert {row["company_id"] for row in browser.shown("exposed_charges")} == {str(company)}
+    assert browser.run("return window.scrollY") > 500
 
 
 def test_a_po_opens_its_charges_hours_milestones_and_burn_down(

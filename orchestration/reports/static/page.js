@@ -11,6 +11,8 @@
     name: folded(value.replace(/ \(\d+\)$/, "")),
     id: /\((\d+)\)$/.exec(value)[1],
   }));
+  // The folder of rows did not come along, or newer figures have taken the place of these.
+  const MISSING = (file) => `${file} is missing beside this page; open the page anew.`;
   const entries = new Map();
   let asked = new URLSearchParams(location.hash.slice(1));
 
@@ -80,7 +82,7 @@
       const ids = filters.includes("company") ? companyIds(asked.get("company")) : null;
       return filtered(entry, await rowsBeside(files, ids));
     } catch (error) {
-      entry.missing = error.message;
+      entry.missing = MISSING(error.message);
       return filtered(entry, head);
     }
   }
@@ -102,7 +104,7 @@
     const found = table.rows({ search: "applied" }).count();
     const all = kept < total ? `the first ${number(kept)} of ${counted(total)}` : counted(total);
     table.table().container().classList.toggle("short", table.page.info().recordsTotal <= PAGE);
-    if (missing) label.textContent = `${missing} is missing beside this page: ${counted(found)}`;
+    if (missing) label.textContent = `${missing} ${counted(found)} of the first ${number(head.length)}.`;
     else if (isRecord) label.textContent = counted(found);
     else if (files && !isWhole && !filtersOf(entry).length)
       label.textContent =
@@ -201,11 +203,12 @@
       button.addEventListener("click", async () => {
         block.setAttribute("aria-busy", "true");
         await makeWhole(entry);
+        block.removeAttribute("aria-busy");
+        if (entry.missing) return; // a part of the rows would pass for all
         const rows = entry.table.rows({ search: "applied", order: "applied" }).data().toArray();
         const said = columns.map((column, place) => ({ ...column, place }));
         const asTheMart = said.filter(({ kind }) => kind !== "advice");
         await downloads.save(name, button.dataset.download, asTheMart, rows);
-        block.removeAttribute("aria-busy");
       });
     return new Promise((resolve) => entry.table.on("init", resolve));
   }
@@ -214,9 +217,13 @@
   async function facts() {
     const key = asked.get("key");
     let name = "";
+    let said = key === null ? status.dataset.ask : "There is no such record here.";
     for (const list of document.querySelectorAll("[data-facts]")) {
       const files = JSON.parse(list.dataset.files);
-      const rows = key === null ? [] : await rowsBeside(files, [key]).catch(() => []);
+      const rows = await rowsBeside(files, key === null ? [] : [key]).catch(({ message }) => {
+        said = MISSING(message);
+        return [];
+      });
       const row = rows.find((found) => keyOf(found, files.key) === key);
       list.hidden = !row;
       [...list.querySelectorAll("dd[data-column]")].forEach((cell, place) => {
@@ -232,8 +239,7 @@
       document.querySelector("h1").textContent = name;
       document.title = `${name} · ${document.querySelector(".kind").textContent}`;
     }
-    const isMissing = key !== null && !name;
-    status.textContent = isMissing ? "There is no such record here." : key === null ? status.dataset.ask : "";
+    status.textContent = name ? "" : said;
   }
   function drawings() {
     for (const box of document.querySelectorAll("[data-chart]")) {
