@@ -65,11 +65,12 @@ test: $(MANIFEST) browser ## run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
 	$(BIN)/python -m pytest -m alone
 
-browser: # Chromium, which the tests of the pages drive
-	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || \
-		{ echo "Installing chromium and chromium-driver for the tests of the pages"; \
-		$$(test "$$(id -u)" = 0 || echo sudo) sh -c 'apt-get update -qq && \
-		DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium chromium-driver >/dev/null'; }
+browser: # Chromium, which the tests of the pages drive, and LibreOffice, which reads their downloads
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null && command -v soffice >/dev/null || \
+		{ echo "Installing chromium, chromium-driver and libreoffice-calc-nogui for the tests of the pages"; \
+		$$(test "$$(id -u)" = 0 || echo sudo) sh -c 'export DEBIAN_FRONTEND=noninteractive; apt-get update -qq && \
+		apt-get install -qq -y chromium chromium-driver >/dev/null && \
+		apt-get install -qq -y --no-install-recommends libreoffice-calc-nogui >/dev/null'; }
 
 lint: definitions ## check style, types, SQL and definitions
 	$(BIN)/ruff check .

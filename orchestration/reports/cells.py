@@ -1,16 +1,13 @@
 """How values look: what people read in a cell, on a card and in the sentences of a page.
 
-The script of a page writes rows that arrive later by the same formats, which the page carries.
+The script of a page writes the rows of its tables by the same formats, which the page carries.
 """
 
 import json
-import re
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
-from orchestration.reports.pages.words import GAP_ADVICE, WORDS
+from orchestration.reports.words import ADVICE, WORDS, words_of
 
 NOTHING = "–"  # noqa: RUF001 - what people read in an empty cell
 
@@ -48,29 +45,36 @@ class Cell:
     raw: str
 
 
-def cell(value: Any, kind: str) -> Cell:
-    """Write a value for people; nothing is computed, only rounded to what they read."""
-    if value is None:
+def cell(raw: str | None, kind: str) -> Cell:
+    """Write a value for people; nothing is computed, only rounded to what they read.
+
+    Args:
+        raw: the value as text, as the database writes it.
+        kind: how it looks.
+    """
+    if raw is None or raw == "":
         return Cell(NOTHING, "")
-    raw = str(value)
     if kind in NUMBERS:
         return Cell(_number(raw, NUMBERS[kind]), raw)
     if kind == "flag":
-        raw = "true" if value else "false"
         return Cell(FLAGS[raw], raw)
-    if kind == "code" and re.fullmatch("[a-z_]+", raw):
-        return Cell(WORDS.get(raw, raw.replace("_", " ").capitalize()), raw)
+    if kind == "code":
+        return Cell(words_of(raw), raw)
     if kind == "advice":
-        return Cell(GAP_ADVICE.get(raw, NOTHING), GAP_ADVICE.get(raw, ""))
-    if kind == "time" and isinstance(value, datetime):
-        return Cell(f"{value:%Y-%m-%d %H:%M}", raw)
-    return Cell(raw, raw)
+        return Cell(ADVICE.get(raw, NOTHING), raw)
+    return Cell(raw[:16] if kind == "time" else raw, raw)
 
 
 def formats() -> str:
-    """Write the formats as JSON for the script of a page."""
-    numbers = {kind: asdict(how) for kind, how in NUMBERS.items()}
-    return json.dumps({"nothing": NOTHING, "flags": FLAGS, "numbers": numbers}, ensure_ascii=False)
+    """Write formats and words as JSON for the script of a page."""
+    told = {
+        "nothing": NOTHING,
+        "flags": FLAGS,
+        "numbers": {kind: asdict(how) for kind, how in NUMBERS.items()},
+        "words": WORDS,
+        "advice": ADVICE,
+    }
+    return json.dumps(told, ensure_ascii=False)
 
 
 def _number(raw: str, how: NumberFormat) -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from orchestration.reports.cells import NOTHING, cell
-from orchestration.reports.pages.words import WORDS
+from orchestration.reports.words import words_of
 from orchestration.reports.work_lists import WorkList
 
 
@@ -18,6 +19,7 @@ class Fix:
         amount: column that fills in the amount.
         reason: column that fills in the reason.
         page: where the lines are.
+        key: columns that tell the record that the page shows; by default it shows a company.
     """
 
     work_list: str
@@ -25,6 +27,7 @@ class Fix:
     amount: str
     reason: str
     page: str
+    key: tuple[str, ...] = ()
 
 
 FIXES = (
@@ -41,14 +44,16 @@ FIXES = (
         "Unblock the invoice to {company} over {currency} {amount}: {reason}.",
         "total_amount",
         "blocked_reason",
-        "invoice_preview.html",
+        "invoice.html",
+        ("company_id", "purchase_order_key"),
     ),
     Fix(
         "milestone_conflicts",
         "Settle the milestone {title} of {company}, {currency} {amount}: {reason}.",
         "amount",
         "conflict_type",
-        "billing_readiness.html",
+        "milestone.html",
+        ("milestone_id",),
     ),
 )
 
@@ -92,10 +97,13 @@ def _heads(work_lists: Mapping[str, WorkList], currency: str) -> list[Item]:
             company="an unknown company" if company is None else company,
             currency=currency,
             amount=cell(row[fix.amount], "money").text,
-            reason=WORDS.get(reason, reason),
+            reason=words_of(reason),
             title=row.get("title"),
         )
-        link = f"{fix.page}#company={row['company_id'] or ''}"
+        asked = {"company": row["company_id"] or ""}
+        if fix.key:
+            asked = {"key": "/".join(row[name] or "" for name in fix.key)}
+        link = f"{fix.page}#{urlencode(asked)}"
         items.append(Item(sentence, link, "Show the lines"))
     return items
 

@@ -1,7 +1,7 @@
 """The site: rows of the marts as pages that people read, and one client's page to send.
 
-`pages` declares what is on a page, `tables` asks the marts and `cells` formats what they answer;
-here it becomes HTML in a folder. Nothing here computes a figure.
+`pages/` declares what is on a page, `marts` asks for it and `row_files` writes the rows beside the
+pages; here it becomes HTML in a folder. Nothing here computes a figure.
 """
 
 import base64
@@ -9,7 +9,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,32 +18,57 @@ import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from orchestration.reports.cells import cell, formats
-from orchestration.reports.charts import CHARTS, Drawing
+from orchestration.reports.cells import Cell, cell, formats
+from orchestration.reports.charts import drawings
+from orchestration.reports.declaration import Facts, Page, Section, Table, read_pages
 from orchestration.reports.fix_first import Fixes, fixes_of
-from orchestration.reports.pages import COMPANY_PAGE, PAGES
-from orchestration.reports.pages.declaration import Page
-from orchestration.reports.pages.words import STAGES
-from orchestration.reports.tables import (
+from orchestration.reports.marts import (
     companies,
-    figure,
+    figures,
     has_billing_items,
     has_register,
-    shown,
+    readable_marts,
+    row_count,
+    rows_in_order,
 )
+from orchestration.reports.row_files import RowFiles, RowFolder
+from orchestration.reports.words import STAGES
 from orchestration.reports.work_lists import WorkList
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS, open_database
 
 STATIC = Path(__file__).with_name("static")
+SCRIPTS = (
+    *("dataTables.min", "writeExcelFile.min"),
+    *("cells", "rows", "downloads", "burn_down", "page"),
+)
+COMPANY_PAGE = "company.html"
 REFRESHES = 10
+ROWS_ON_A_PAGE = 500  # of each table; the others come when somebody asks for them
+ROWS_FOR_A_COMPANY = 10_000  # of each table, on the page that travels alone
 
 
 class ReportError(RuntimeError):
     """There is nothing to report on; the message says what to do."""
 
 
-NO_FIXES = Fixes("", [], "")
+@dataclass(frozen=True)
+class Shown:
+    """Figures or a table with what the page itself carries of them.
+
+    Attributes:
+        part: what they are.
+        rows: the first rows, or the one of the figures.
+        total: how many rows there are.
+        kept: how many of them the page and its files of rows hold: the first ones.
+        files: where the rows are that the page does not carry.
+    """
+
+    part: Facts
+    rows: list[list[Cell]]
+    total: int
+    kept: int
+    files: RowFiles | None = None
 
 
 def write_site(
@@ -65,19 +90,22 @@ def write_site(
         earlier: manifests of earlier refreshes, newest first.
     """
     shutil.rmtree(site, ignore_errors=True)
-    (site / "rows").mkdir(parents=True)
+    site.mkdir(parents=True)
     currency = settings.currency
     with open_database(database, settings) as marts:
+        pages = read_pages(readable_marts(marts))
+        folder = RowFolder(marts, site, manifest["generation"])
         offered_companies = companies(marts)
-        for page in PAGES:
-            html = _page(
+        for page in pages:
+            html = _html(
                 marts,
                 page,
+                [_shown(marts, page, section, currency, folder) for section in page.sections],
                 currency,
                 manifest,
-                rows_folder=site / "rows",
+                pages=pages,
                 offered_companies=offered_companies,
-                refreshes=[manifest, *earlier][:REFRESHES] if page.file == "trust.html" else [],
+                refreshes=[manifest, *earlier][:REFRESHES] if page.refreshes else [],
                 fixes=fixes_of(page.file, work_lists, currency),
             )
             (site / page.file).write_text(html, encoding="utf-8")
@@ -91,55 +119,120 @@ def company_html(generation: Path, settings: Settings, company_id: int) -> str:
     """
     manifest = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
     with open_database(generation / MARTS, settings) as marts:
+        pages = read_pages(readable_marts(marts))
         found = marts.execute(
-            "select company_name from marts.dim_companies where company_id = ?", [company_id]
+            "select company_name from dim_companies where company_id = ?", [company_id]
         ).fetchone()
         if found is None:
             raise ReportError(
                 f"There is no company {company_id}. The id is in the address of its Autotask "
                 "record, and in brackets in the company filter of the pages."
             )
-        page = replace(COMPANY_PAGE, title=found[0])
-        return _page(marts, page, settings.currency, manifest, company_id=company_id)
+        [declared] = [page for page in pages if page.file == COMPANY_PAGE]
+        page = declared.model_copy(update={"title": found[0], "record": None})
+        sections = [
+            _shown_alone(marts, section, settings.currency, company_id)
+            for section in page.sections
+            if not section.internal
+        ]
+        return _html(marts, page, sections, settings.currency, manifest, is_alone=True)
 
 
-def _page(
+def _shown(
     marts: duckdb.DuckDBPyConnection,
     page: Page,
+    section: Section,
+    currency: str,
+    folder: RowFolder,
+) -> dict[str, Any]:
+    """What a section of the site shows: rows are beside the page, or the first ones on it."""
+
+    def table(part: Table) -> Shown:
+        key = tuple(filter(None, [part.company]))
+        total = row_count(marts, part)
+        rows = _cells(part, rows_in_order(marts, part, ROWS_ON_A_PAGE))
+        if total <= ROWS_ON_A_PAGE:
+            return Shown(part, rows, total, total)
+        files = folder.write(part, key)
+        return Shown(part, rows, total, files.kept, files)
+
+    def of_record(part: Facts) -> Shown:
+        files = folder.write(part, page.record.key if page.record else ())
+        return Shown(part, [], files.total, files.kept, files)
+
+    facts = [
+        of_record(part) if page.record else Shown(part, [figures(marts, part)], 1, 1)
+        for part in section.facts
+    ]
+    return {
+        "section": section,
+        "facts": facts,
+        "charts": [] if page.record else drawings(section.charts, marts, currency),
+        "tables": [of_record(part) if page.record else table(part) for part in section.tables],
+    }
+
+
+def _shown_alone(
+    marts: duckdb.DuckDBPyConnection, section: Section, currency: str, company_id: int
+) -> dict[str, Any]:
+    """What a section shows on the page of a client, which carries all its rows."""
+
+    def kept(part: Facts) -> dict[str, Any]:
+        columns = tuple(column for column in part.columns if not column.internal)
+        return {"columns": tuple(column.model_copy(update={"link": ""}) for column in columns)}
+
+    tables = []
+    for part in section.tables:
+        rows = rows_in_order(marts, part, ROWS_FOR_A_COMPANY, company_id)
+        total = row_count(marts, part, company_id)
+        places = [place for place, column in enumerate(part.columns) if not column.internal]
+        cells = [[row[place] for place in places] for row in _cells(part, rows)]
+        told = part.model_copy(update=kept(part) | {"empty": "There is nothing to show here."})
+        tables.append(Shown(told, cells, total, len(cells)))
+    facts = []
+    for figure in section.facts:
+        row = figures(marts, figure, company_id)
+        shown = [c for c, column in zip(row, figure.columns, strict=True) if not column.internal]
+        facts.append(Shown(figure.model_copy(update=kept(figure)), [shown], 1, 1))
+    charts = drawings(section.charts, marts, currency, company_id)
+    return {"section": section, "facts": facts, "charts": charts, "tables": tables}
+
+
+def _cells(part: Facts, rows: Any) -> list[list[Cell]]:
+    columns = [
+        [cell(value, column.kind) for value in rows.column(place).to_pylist()]
+        for place, column in enumerate(part.columns)
+    ]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _html(
+    marts: duckdb.DuckDBPyConnection,
+    page: Page,
+    sections: list[dict[str, Any]],
     currency: str,
     manifest: dict[str, Any],
-    company_id: int | None = None,
-    rows_folder: Path | None = None,
+    *,
+    is_alone: bool = False,
+    pages: Sequence[Page] = (),
     offered_companies: Iterable[str] = (),
     refreshes: Iterable[dict[str, Any]] = (),
-    fixes: Fixes = NO_FIXES,
+    fixes: Fixes | None = None,
 ) -> str:
-    sections = [
-        {
-            "section": section,
-            "cards": [(card, figure(marts, card, company_id)) for card in section.cards],
-            "charts": [
-                drawing
-                for name in section.charts
-                for drawing in CHARTS[name](marts, currency, company_id)
-            ],
-            "tables": [shown(marts, table, company_id, rows_folder) for table in section.tables],
-        }
-        for section in page.sections
-    ]
+    scripts = [_text(f"{name}.js") for name in SCRIPTS]
     roles = {
         column.role
         for section in page.sections
         for table in section.tables
         for column in table.columns
-        if column.role
+        if not (page.record or is_alone)
     }
-    scripts = [_text("dataTables.min.js"), _text("page.js")]
     html: str = _template().render(
         page=page,
         lead=(has_billing_items(marts) and page.lead_with_postings) or page.lead,
-        pages=PAGES,
-        is_company_page=company_id is not None,
+        pages=[other for other in pages if other.nav],
+        records={other.file: other.record.key for other in pages if other.record},
+        is_alone=is_alone,
         sections=sections,
         roles=roles,
         stages=STAGES,
@@ -166,8 +259,7 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["drawing"] = _drawing
-    environment.filters["shown"] = lambda value, kind: cell(value, kind).text
+    environment.filters["shown"] = lambda value, kind: cell(str(value), kind).text
     return environment.get_template("page.html")
 
 
@@ -180,7 +272,3 @@ def _text(name: str) -> str:
 def _script_hash(script: str) -> str:
     """Hash of a script: the browser runs only what is hashed, whatever a company name holds."""
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-
-def _drawing(drawing: Drawing) -> Markup:
-    return Markup(drawing.svg)  # noqa: S704 - Vega escapes the texts in it

@@ -1,244 +1,301 @@
-// Sorts, filters and downloads the tables; without it the page still shows its first rows.
+// Fills and filters the tables; sorting, searching and paging are DataTables' work.
 "use strict";
 (() => {
   const PAGE = 10;
-  const MOST_ROWS = 1000; // in a table at a time; the download has all
-  const PRINTED_ROWS = 30;
+  const FILTERS = ["company", "po", "stage"];
   const form = document.getElementById("filters");
   const status = document.getElementById("status");
-  const companies = [...document.querySelectorAll("#companies option")];
-  const tables = new Map();
-  let paper = false;
-  const formats = JSON.parse(document.body.dataset.formats);
-  const numbers = Object.fromEntries(
-    Object.entries(formats.numbers).map(([kind, { decimals, suffix, is_grouped }]) => {
-      const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-      const { format } = new Intl.NumberFormat("en-US", { ...digits, useGrouping: is_grouped });
-      return [kind, (value) => format(value) + suffix];
-    }),
-  );
-  // Writes a value as Python writes it on the page. Intl rounds a number given as text exactly,
-  // however many digits it has.
-  function written(value, kind) {
-    if (value === "") return formats.nothing;
-    if (kind in numbers) return numbers[kind](value);
-    return kind === "flag" ? formats.flags[value] : value;
-  }
-  const raw = (cell) => (typeof cell === "object" ? cell["@data-order"] : cell);
-  const escaped = (text) =>
-    text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
-  const folded = (text) => text.trim().replace(/\s+/g, " ").toUpperCase();
-  const wanted = { company: "", po: "", stage: "" };
+  const isRecord = "record" in document.body.dataset;
+  const companies = [...document.querySelectorAll("#companies option")].map(({ value }) => ({
+    value,
+    name: folded(value.replace(/ \(\d+\)$/, "")),
+    id: /\((\d+)\)$/.exec(value)[1],
+  }));
+  // The folder of rows did not come along, or newer figures have taken the place of these.
+  const MISSING = (file) => `${file} is missing beside this page; open the page anew.`;
+  const entries = new Map();
+  let asked = new URLSearchParams(location.hash.slice(1));
 
-  // --- tables ---
-  for (const element of document.querySelectorAll("table[data-name]")) {
-    const heads = [...element.tHead.rows[0].cells];
-    const first = heads.findIndex((head) => !head.classList.contains("hidden"));
-    const total = Number(element.dataset.total);
-    const kept = Number(element.dataset.kept);
-    const none =
-      kept < total
-        ? `None of the first ${numbers.int(kept)} rows fits the filters. There may be some among ` +
-          `the other ${numbers.int(total - kept)}, in the mart ${element.dataset.marts}.`
-        : "No row fits the filters.";
-    const table = new DataTable(element, {
-      order: [],
-      pageLength: PAGE,
-      paging: total > PAGE,
-      deferRender: true,
-      autoWidth: false,
-      layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: "paging" },
-      columns: heads.map((head, index) => ({
-        type: head.dataset.kind in numbers ? "num" : "string",
-        className: head.className,
-        cellType: index === first ? "th" : "td",
-        createdCell: (cell) => index === first && (cell.scope = "row"),
-      })),
-      language: { zeroRecords: none, emptyTable: none },
-    });
-    const roles = {};
-    heads.forEach((head, index) => head.dataset.role && (roles[head.dataset.role] = index));
-    const entry = {
-      element,
-      table,
-      roles,
-      heads,
-      more: element.dataset.more,
-      total,
-      kept, // how many of them, from the first on, are here at all
-      all: null, // every row that is here, once loaded: values as in the mart
-      words: [], // for a column of codes: what people read
-      found: null, // those of them that fit the filters, in order
-      order: "[]",
-      isMissing: false, // whether the file with all rows is missing
-    };
-    tables.set(element.dataset.name, entry);
-    table.on("draw", () => count(entry));
-    if (entry.more) table.on("order", () => reorder(entry));
-    count(entry);
+  function folded(text) {
+    return text.trim().replace(/\s+/g, " ").toUpperCase();
+  }
+  // What stays with this entry of the browser's history, beside the address.
+  function keep(more) {
+    const state = { ...history.state, ...more };
+    if (JSON.stringify(state) !== JSON.stringify(history.state)) history.replaceState(state, "");
   }
 
-  function count(entry) {
-    const label = entry.element.closest(".block").querySelector("[data-count]");
-    const shown = entry.found
-      ? entry.found.length
-      : entry.table.rows({ search: "applied" }).count();
-    const number = numbers.int;
-    const rows = (value) => `${number(value)} row${value === 1 ? "" : "s"}`;
-    const isCut = entry.kept < entry.total;
-    const here = isCut ? `the first ${number(entry.kept)} of ${rows(entry.total)}` : rows(entry.total);
-    const most = paper ? PRINTED_ROWS : MOST_ROWS;
-    if (entry.isMissing)
-      label.textContent = `${entry.more} is missing beside this page: ${number(shown)} of ${rows(entry.total)}`;
-    else if (entry.more && !paper)
-      label.textContent = `first ${number(shown)} of ${rows(entry.total)}; a filter, a sort or the download takes ${isCut ? `the first ${number(entry.kept)}` : "all"}`;
-    else if (shown > most)
-      label.textContent =
-        `first ${number(most)} of ${rows(entry.more ? entry.total : shown)}; ` +
-        `the download has ${isCut ? `${number(entry.more ? entry.kept : shown)} of ${here}` : "all"}`;
-    else if (shown === entry.total) label.textContent = rows(entry.total);
-    else label.textContent = `${number(shown)} of ${here}`;
+  // --- links: they carry the filters along ---
+  function address(page, key) {
+    const carried = FILTERS.filter((name) => asked.get(name)).map((name) => [name, asked.get(name)]);
+    if (key !== undefined) carried.unshift(["key", key]);
+    return carried.length ? `${page}#${new URLSearchParams(carried)}` : page;
   }
-
-  // --- rows that the page does not carry: for each column its distinct values, and their places ---
-  window.reportRows = (name, json) => {
-    const entry = tables.get(name);
-    const columns = JSON.parse(json).map(([texts, places], index) => {
-      const words = texts.filter((text) => typeof text === "object");
-      entry.words[index] = new Map(words.map(([text, value]) => [value, text]));
-      const values = texts.map((text) => (typeof text === "object" ? text[1] : text));
-      return places ? places.map((place) => values[place]) : values;
-    });
-    entry.all = columns[0].map((_, row) => columns.map((values) => values[row]));
-  };
-  function drawn(entry, row) {
-    return row.map((value, index) => {
-      const text = entry.words[index].get(value) ?? written(value, entry.heads[index].dataset.kind);
-      return { display: escaped(text), "@data-order": value };
-    });
+  function linked(page, key, text) {
+    const link = document.createElement("a");
+    link.href = address(page, key);
+    link.textContent = text;
+    return link;
   }
-  const waiting = new Map();
-  function load(entry) {
-    if (!entry.more) return Promise.resolve();
-    const name = entry.element.dataset.name;
-    if (!waiting.has(name)) {
-      entry.element.setAttribute("aria-busy", "true");
-      waiting.set(
-        name,
-        new Promise((resolve) => {
-          const script = document.createElement("script");
-          script.src = entry.more;
-          const end = () => {
-            entry.element.removeAttribute("aria-busy");
-            waiting.delete(name);
-            resolve();
-          };
-          script.onload = () => {
-            entry.more = "";
-            apply(entry);
-            end();
-          };
-          script.onerror = () => {
-            entry.isMissing = true;
-            end();
-          };
-          document.head.append(script);
-        }),
-      );
-    }
-    return waiting.get(name);
-  }
-  function reorder(entry) {
-    const order = JSON.stringify(entry.table.order().map(([column, way]) => [column, way]));
-    if (order === entry.order) return;
-    entry.order = order;
-    setTimeout(() => (entry.all ? apply(entry) : load(entry)));
-  }
-  function sorted(entry, rows) {
-    const [[column, way] = []] = JSON.parse(entry.order);
-    if (!way) return rows;
-    const turn = way === "desc" ? -1 : 1;
-    const isNumber = entry.heads[column].dataset.kind in numbers;
-    const key = (row) => {
-      const value = raw(row[column]);
-      return isNumber ? (value === "" ? -Infinity : Number(value)) : value.toLowerCase();
-    };
-    return rows
-      .map((row) => [key(row), row])
-      .sort(([one], [other]) => (one < other ? -turn : one > other ? turn : 0))
-      .map(([, row]) => row);
+  const keyOf = (row, places) => places.map((place) => row[place]).join("/");
+  function shown(row, place, { kind, link, key }) {
+    const text = cells.written(row[place], kind);
+    if (!link || row[place] === "") return document.createTextNode(text);
+    return linked(link, keyOf(row, key.split(",")), text);
   }
 
   // --- filters ---
-  // A whole PO number means that PO alone; part of one means all POs that contain it.
-  function fits(entry, role) {
-    const value = wanted[role];
-    const index = entry.roles[role];
-    if (!value || index === undefined) return null;
-    if (role === "stage") return (row) => raw(row[index]) === value;
-    if (role === "company") {
-      if (/^\d+$/.test(value)) return (row) => raw(row[index]) === value;
-      const name = entry.heads.findIndex((head) => head.dataset.column === "company_name");
-      return (row) => folded(raw(row[name])).includes(folded(value));
+  const filtersOf = ({ roles }) => FILTERS.filter((name) => asked.get(name) && name in roles);
+  // Ids of the companies that a text means: one by its id, or all whose names contain it.
+  const companyIds = (text) =>
+    /^\d+$/.test(text)
+      ? [text]
+      : companies.filter(({ name }) => name.includes(folded(text))).map(({ id }) => id);
+  function filtered(entry, rows) {
+    const tests = filtersOf(entry).map((name) => {
+      const place = entry.roles[name];
+      if (name === "stage") return (row) => row[place] === asked.get(name);
+      if (name === "company") {
+        const ids = new Set(companyIds(asked.get(name)));
+        return (row) => ids.has(row[place]);
+      }
+      // A whole PO number means that PO alone; part of one means all POs that contain it.
+      const po = folded(asked.get(name));
+      const isWhole = rows.some((row) => folded(row[place]) === po);
+      return isWhole
+        ? (row) => folded(row[place]) === po
+        : (row) => folded(row[place]).includes(po);
+    });
+    return tests.length ? rows.filter((row) => tests.every((test) => test(row))) : rows;
+  }
+  async function rowsOf(entry) {
+    const { files, head } = entry;
+    entry.missing = "";
+    try {
+      if (isRecord) {
+        const key = asked.get("key");
+        const rows = key === null || !files ? [] : await rowsBeside(files, [key]);
+        return rows.filter((row) => keyOf(row, files.key) === key);
+      }
+      const filters = filtersOf(entry);
+      if (!files || !(filters.length || entry.isWhole)) return filtered(entry, head);
+      const ids = filters.includes("company") ? companyIds(asked.get("company")) : null;
+      return filtered(entry, await rowsBeside(files, ids));
+    } catch (error) {
+      entry.missing = MISSING(error.message);
+      return filtered(entry, head);
     }
-    const po = folded(value);
-    const values = entry.all || entry.table.rows().data().toArray();
-    const whole = values.some((row) => folded(raw(row[index])) === po);
-    return (row) => {
-      const found = folded(raw(row[index]));
-      return whole ? found === po : found.includes(po);
+  }
+
+  // --- tables ---
+  const reload = (entry) => new Promise((resolve) => entry.table.ajax.reload(resolve));
+  // The page has the head of a large table; all of it comes once somebody sorts, searches, turns
+  // the pages or downloads.
+  async function makeWhole(entry, isKept) {
+    if (entry.isWhole || isRecord || !entry.files) return;
+    entry.isWhole = true;
+    if (isKept) entry.table.ajax.reload(null, false);
+    else await reload(entry);
+  }
+  function count(entry) {
+    const { block, table, head, files, isWhole, missing, total, kept } = entry;
+    const label = block.querySelector("[data-count]");
+    const { count: number, rows: counted } = cells;
+    const found = table.rows({ search: "applied" }).count();
+    const all = kept < total ? `the first ${number(kept)} of ${counted(total)}` : counted(total);
+    table.table().container().classList.toggle("short", table.page.info().recordsTotal <= PAGE);
+    if (missing) label.textContent = `${missing} ${counted(found)} of the first ${number(head.length)}.`;
+    else if (isRecord) label.textContent = counted(found);
+    else if (files && !isWhole && !filtersOf(entry).length)
+      label.textContent =
+        `first ${number(head.length)} of ${counted(total)}; ` +
+        `a filter, a search, a sort or a download takes ${kept < total ? all : "all"}`;
+    else label.textContent = found === total ? counted(total) : `${number(found)} of ${all}`;
+  }
+  function none({ total, kept, element }) {
+    if (isRecord) return "There is nothing of this kind here.";
+    if (kept === total) return "No row fits the filters.";
+    return (
+      `None of the first ${cells.count(kept)} rows fits the filters. There may be some among ` +
+      `the other ${cells.count(total - kept)}, in the mart ${element.dataset.mart}.`
+    );
+  }
+  function columnOf(column, place, heading) {
+    return {
+      data: place,
+      visible: !column.isHidden,
+      searchable: !column.isHidden,
+      className: column.className,
+      type: cells.isNumber(column.kind) ? "num" : "string",
+      cellType: place === heading ? "th" : "td",
+      createdCell(cell, value) {
+        if (place === heading) cell.scope = "row";
+        if (column.kind === "flag" && value === "true") cell.classList.add("yes");
+      },
+      render(value, use, row) {
+        if (use === "display") return shown(row, place, column);
+        if (use === "filter") return cells.written(value, column.kind);
+        return cells.isNumber(column.kind) && value !== "" ? Number(value) : value;
+      },
     };
   }
-  const active = (entry) => Object.keys(wanted).filter((role) => wanted[role] && role in entry.roles);
-  function apply(entry) {
-    const tests = active(entry).map((role) => fits(entry, role));
-    const isFound = (row) => tests.every((test) => test(row));
-    if (entry.all) {
-      entry.found = sorted(entry, tests.length ? entry.all.filter(isFound) : entry.all);
-      entry.table.clear();
-      entry.table.rows.add(entry.found.slice(0, MOST_ROWS).map((row) => drawn(entry, row)));
-    } else {
-      entry.table.search.fixed("filters", (_, row) => isFound(row));
-    }
-    entry.table.draw();
+  function start(element) {
+    const { name, total, kept, files } = element.dataset;
+    const block = element.closest(".block");
+    const columns = [...element.tHead.rows[0].cells].map((cell) => ({
+      ...cell.dataset,
+      isHidden: cell.classList.contains("hidden"),
+      className: cell.className,
+    }));
+    // The page of a client carries its rows as cells, so that they are read without a script.
+    const carried = block.querySelector("[data-rows]");
+    const head = carried
+      ? JSON.parse(carried.textContent)
+      : [...element.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.dataset.raw));
+    element.tBodies[0].replaceChildren();
+    const entry = {
+      element,
+      block,
+      columns,
+      head,
+      total: Number(total),
+      kept: Number(kept),
+      files: files && JSON.parse(files),
+      roles: {},
+      isWhole: false,
+      missing: "",
+    };
+    columns.forEach((column, place) => column.role && (entry.roles[column.role] ??= place));
+    entries.set(name, entry);
+    const heading = columns.findIndex((column) => !column.isHidden);
+    const isLong = entry.total > PAGE;
+    entry.table = new DataTable(element, {
+      ajax: (_, done) => rowsOf(entry).then((data) => done({ data })),
+      columns: columns.map((column, place) => columnOf(column, place, heading)),
+      order: [],
+      pageLength: PAGE,
+      deferRender: true,
+      autoWidth: false,
+      layout: {
+        topStart: null,
+        topEnd: isLong ? "search" : null,
+        bottomStart: null,
+        bottomEnd: isLong ? "paging" : null,
+      },
+      language: { zeroRecords: none(entry), emptyTable: none(entry), search: "Search" },
+      stateSave: true,
+      stateDuration: 0,
+      stateSaveCallback: (_, { start, order, search }) =>
+        keep({ tables: { ...history.state?.tables, [name]: { time: 1, start, order, search } } }),
+      stateLoadCallback() {
+        const state = history.state?.tables?.[name] ?? null;
+        const isMoved = state && (state.order.length || state.search.search || state.start);
+        entry.isWhole = Boolean(isMoved);
+        return state;
+      },
+    });
+    entry.table.on("draw", () => count(entry));
+    for (const type of ["click", "keyup", "input"])
+      block.addEventListener(type, ({ target }) => {
+        if (target.closest("thead, .dt-search, .dt-paging")) makeWhole(entry, true);
+      });
+    for (const button of block.querySelectorAll("[data-download]"))
+      button.addEventListener("click", async () => {
+        block.setAttribute("aria-busy", "true");
+        await makeWhole(entry);
+        block.removeAttribute("aria-busy");
+        if (entry.missing) return; // a part of the rows would pass for all
+        const rows = entry.table.rows({ search: "applied", order: "applied" }).data().toArray();
+        const said = columns.map((column, place) => ({ ...column, place }));
+        const asTheMart = said.filter(({ kind }) => kind !== "advice");
+        await downloads.save(name, button.dataset.download, asTheMart, rows);
+      });
+    return new Promise((resolve) => entry.table.on("init", resolve));
   }
-  async function filter() {
-    const asked = Object.values(wanted).some(Boolean);
-    for (const entry of tables.values()) {
-      if (active(entry).length) await load(entry);
-      apply(entry);
-      entry.element.closest(".block").classList.toggle("whole", asked && !active(entry).length);
+
+  // --- the figures of one record, its name and its drawing ---
+  async function facts() {
+    const key = asked.get("key");
+    let name = "";
+    let said = key === null ? status.dataset.ask : "There is no such record here.";
+    for (const list of document.querySelectorAll("[data-facts]")) {
+      const files = JSON.parse(list.dataset.files);
+      const rows = await rowsBeside(files, key === null ? [] : [key]).catch(({ message }) => {
+        said = MISSING(message);
+        return [];
+      });
+      const row = rows.find((found) => keyOf(found, files.key) === key);
+      list.hidden = !row;
+      [...list.querySelectorAll("dd[data-column]")].forEach((cell, place) => {
+        const value = row ? row[place] : "";
+        cell.dataset.raw = value;
+        cell.replaceChildren(row ? shown(row, place, cell.dataset) : cells.written("", ""));
+        const isAlarm = "alarm" in cell.parentElement.dataset && (value === "true" || Number(value));
+        cell.parentElement.classList.toggle("alarm", Boolean(isAlarm));
+        if (row && !place) name ||= cell.textContent;
+      });
     }
-    if (status) status.textContent = asked ? "Filtered. Cards, charts and grey tables show everything." : "";
-    document.documentElement.dataset.ready = String(Number(document.documentElement.dataset.ready || 0) + 1);
+    if (name) {
+      document.querySelector("h1").textContent = name;
+      document.title = `${name} · ${document.querySelector(".kind").textContent}`;
+    }
+    status.textContent = name ? "" : said;
+  }
+  function drawings() {
+    for (const box of document.querySelectorAll("[data-chart]")) {
+      const { table, columns } = entries.get(box.closest(".block").id);
+      const rows = table.rows({ order: "index" }).data().toArray();
+      const named = rows.map((row) =>
+        Object.fromEntries(columns.map(({ column }, place) => [column, row[place]])),
+      );
+      const limit = document.querySelector("dd[data-figure=authorized_amount]").dataset.raw;
+      window[box.dataset.chart](box, named, Number(limit));
+    }
+  }
+
+  // --- what is asked for stands in the address ---
+  const filtersHere = () => FILTERS.filter((name) => asked.get(name) && form?.elements[name]);
+  function tell() {
+    for (const link of document.querySelectorAll("[data-page]")) link.href = address(link.dataset.page);
+    if (isRecord) drawings();
+    if (form) {
+      const isFiltered = filtersHere().length > 0;
+      document.body.classList.toggle("is-filtered", isFiltered);
+      for (const entry of entries.values())
+        entry.block.classList.toggle("whole", isFiltered && !filtersOf(entry).length);
+      status.textContent = isFiltered ? "Filtered. What is marked or grey still counts everything. " : "";
+      const company = asked.get("company") || "";
+      if (/^\d+$/.test(company)) status.append(linked("company.html", company, "Everything of this company"));
+    }
+    const { dataset } = document.documentElement;
+    dataset.ready = String(Number(dataset.ready || 0) + 1);
   }
   function fromAddress() {
-    const asked = new URLSearchParams(location.hash.slice(1));
-    if (![...asked.keys()].some((name) => name in wanted) && location.hash) return;
-    for (const role of Object.keys(wanted)) {
-      wanted[role] = asked.get(role) || "";
-      if (!form || !form.elements[role]) continue;
-      const field = form.elements[role];
-      field.value = wanted[role];
-      if (role === "company" && /^\d+$/.test(wanted[role])) {
-        const known = companies.find((option) => option.value.endsWith(` (${wanted[role]})`));
-        if (known) field.value = known.value;
-      }
+    asked = new URLSearchParams(location.hash.slice(1));
+    for (const name of FILTERS) {
+      const field = form?.elements[name];
+      if (!field) continue;
+      const known = companies.find(({ id }) => name === "company" && id === asked.get(name));
+      field.value = known ? known.value : asked.get(name) || "";
     }
-    return filter().then(() => {
-      const first = [...tables.values()].find((entry) => active(entry).length);
-      if (first) first.element.closest(".block").scrollIntoView();
-    });
+  }
+  async function filter() {
+    if (isRecord) await facts();
+    await Promise.all([...entries.values()].map(reload));
+    tell();
+  }
+  function toFirst() {
+    if (filtersHere().length)
+      [...entries.values()].find((entry) => filtersOf(entry).length)?.block.scrollIntoView();
   }
   function fromForm() {
-    const address = new URLSearchParams();
-    for (const role of Object.keys(wanted)) {
-      const value = form.elements[role] ? form.elements[role].value.trim() : "";
-      const isKnown = role === "company" && companies.some((option) => option.value === value);
-      wanted[role] = isKnown ? /\((\d+)\)$/.exec(value)[1] : value;
-      if (wanted[role]) address.set(role, wanted[role]);
+    for (const { name, value } of form.elements) {
+      if (!FILTERS.includes(name)) continue;
+      const known = companies.find((company) => name === "company" && company.value === value);
+      if (value.trim()) asked.set(name, known ? known.id : value.trim());
+      else asked.delete(name);
     }
-    history.replaceState(null, "", address.size ? `#${address}` : location.pathname + location.search);
+    history.replaceState(history.state, "", asked.size ? `#${asked}` : location.pathname + location.search);
     return filter();
   }
   if (form) {
@@ -251,44 +308,29 @@
       pause = setTimeout(fromForm, 300);
     });
   }
-  window.addEventListener("hashchange", fromAddress);
+  window.addEventListener("hashchange", async () => {
+    if (document.getElementById(location.hash.slice(1))) return; // a place on this page, no filter
+    fromAddress();
+    await filter();
+    toFirst();
+  });
 
-  // --- download: the rows that fit the filters, as the mart has them ---
-  // Spreadsheets run text that begins like a formula; a leading apostrophe keeps it text.
-  function csvCell(value, kind) {
-    const text = !(kind in numbers) && /^[\s\u0000]*[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-    return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
-  }
-  async function download(name) {
-    const entry = tables.get(name);
-    await load(entry);
-    const kinds = entry.heads.map((head) => head.dataset.kind);
-    const lines = [entry.heads.map((head) => head.dataset.column).join(",")];
-    const rows =
-      entry.found || entry.table.rows({ search: "applied", order: "applied" }).data().toArray();
-    for (const row of rows)
-      lines.push(row.map((cell, index) => csvCell(raw(cell), kinds[index])).join(","));
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob(["\ufeff", lines.join("\r\n"), "\r\n"], { type: "text/csv" }));
-    link.download = `${name}.csv`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-  }
-  for (const button of document.querySelectorAll("[data-download]"))
-    button.addEventListener("click", () => download(button.dataset.download));
-
-  // --- paper shows more rows than the screen ---
-  const lengths = new Map();
-  const print = (isPaper) => {
-    paper = isPaper;
-    for (const entry of tables.values()) {
-      const { table } = entry;
-      if (isPaper) lengths.set(table, table.page.len());
-      table.page.len(isPaper ? PRINTED_ROWS : lengths.get(table)).draw(false);
-    }
+  // --- paper has every row that fits the filters ---
+  const onPaper = (isPaper) => () => {
+    for (const { table } of entries.values()) table.page.len(isPaper ? -1 : PAGE).draw();
   };
-  window.addEventListener("beforeprint", () => print(true));
-  window.addEventListener("afterprint", () => print(false));
+  window.addEventListener("beforeprint", onPaper(true));
+  window.addEventListener("afterprint", onPaper(false));
 
+  // --- start; what the browser's history knows of this page comes back with it ---
+  history.scrollRestoration = "manual";
+  window.addEventListener("pagehide", () => keep({ top: window.scrollY }));
   fromAddress();
+  const started = [...document.querySelectorAll("table[data-name]")].map(start);
+  if (isRecord) started.push(facts());
+  Promise.all(started).then(() => {
+    tell();
+    if (history.state?.top) window.scrollTo(0, history.state.top);
+    else toFirst();
+  });
 })();
