@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from orchestration.build.assets import DBT_PROJECT
+from orchestration.build.dbt_manifest import DBT_PROJECT
 from orchestration.definitions import build_definitions, defs
 from orchestration.extract.assets import DELIVERY
 from orchestration.ingest.assets import BATCHES, DUPLICATES, REJECTS, raw_assets

@@ -1,6 +1,5 @@
 """The dbt project as assets: staging, intermediate models and marts, with their tests as checks."""
 
-import json
 import os
 import sys
 import time
@@ -13,10 +12,11 @@ from typing import Any
 
 import dagster as dg
 import duckdb
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from packaging.version import Version
 
+from orchestration.build.dbt_manifest import DBT_PROJECT, read_dbt_manifest
 from orchestration.build.failures import explain
 from orchestration.build.fingerprint import (
     FORCE,
@@ -28,10 +28,9 @@ from orchestration.build.fingerprint import (
 from orchestration.build.incremental import VARIABLE as PREVIOUS
 from orchestration.build.incremental import keep_previous
 from orchestration.progress import advance
-from orchestration.settings import ROOT, Settings
+from orchestration.settings import Settings
 from orchestration.warehouse import MARTS, WAREHOUSE, open_database
 
-DBT_PROJECT = DbtProject(ROOT / "dbt_project")
 PATIENCE_SECONDS = 60
 ASSET_TYPES = ("model", "seed")
 
@@ -60,7 +59,7 @@ def dbt_resource() -> DbtCliResource:
 
 def mart_assets(settings: Settings) -> dg.AssetsDefinition:
     """All models and seeds in one step; a failed test fails it."""
-    manifest = json.loads(DBT_PROJECT.manifest_path.read_bytes())
+    manifest = read_dbt_manifest()
 
     @dbt_assets(manifest=manifest, project=DBT_PROJECT)
     def psa_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
@@ -204,7 +203,7 @@ def _open_warehouse(settings: Settings, warn: Callable[[str], None]) -> None:
 
 def models_by_as_of_date() -> set[str]:
     """Names of the models, and tests, whose result another as-of date can change."""
-    manifest = json.loads(DBT_PROJECT.manifest_path.read_bytes())
+    manifest = read_dbt_manifest()
     return {node.split(".")[2] for node in nodes_by_as_of_date(manifest)}
 
 
