@@ -110,6 +110,21 @@ def test_every_mart_has_a_contract_a_key_test_and_a_word_on_every_column(
         assert undescribed == [], mart["name"]
 
 
+def test_no_number_of_a_mart_is_wider_than_readers_take(manifest: dict[str, Any]) -> None:
+    """MRT-27."""
+    types = {
+        f"{node['name']}.{name}": column["data_type"]
+        for node in manifest["nodes"].values()
+        if node.get("schema") == "marts"
+        for name, column in node["columns"].items()
+    }
+    numbers = {"decimal(18, 4)", "decimal(12, 4)", "decimal(9, 2)", "bigint", "integer"}
+    others = {"varchar", "boolean", "date", "timestamp"}
+    assert {name for name, kind in types.items() if kind not in numbers | others} == set()
+    shares = {name for name, kind in types.items() if kind == "decimal(9, 2)"}
+    assert shares == {name for name in types if name.endswith("_pct")}
+
+
 def test_the_marts_are_due_within_26_hours() -> None:
     policies = {key: spec.freshness_policy for key, spec in specs().items() if key[0] == "marts"}
     wanted = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26))

@@ -314,9 +314,10 @@ def test_tables_have_keys_indexes_and_statistics(sample_in_postgres: str) -> Non
         )
         == []
     )
-    undescribed = "select count(*) from information_schema.columns where table_schema = 'marts' "
-    undescribed += (
-        "and col_description(format('marts.%I', table_name)::regclass, ordinal_position) is null"
+    undescribed = (
+        "select count(*) from pg_attribute join pg_class on pg_class.oid = attrelid "
+        "where relnamespace = 'marts'::regnamespace and relkind = 'r' and attnum > 0 "
+        "and (col_description(attrelid, attnum) is null or obj_description(attrelid) is null)"
     )
     assert query(sample_in_postgres, undescribed) == [(0,)]
 
