@@ -66,12 +66,14 @@ def _write_parquet(connection: duckdb.DuckDBPyConnection, mart: str, target: Pat
         name: text or ""
         for name, text in connection.execute(
             "select column_name, comment from duckdb_columns() "
-            "where schema_name = ? and table_name = ? order by column_index",
+            "where database_name = current_database() "  # the compact copy has the same tables
+            "and schema_name = ? and table_name = ? order by column_index",
             [SCHEMA, mart],
         ).fetchall()
     }
     ((description,),) = connection.execute(
-        "select comment from duckdb_tables() where schema_name = ? and table_name = ?",
+        "select comment from duckdb_tables() "
+        "where database_name = current_database() and schema_name = ? and table_name = ?",
         [SCHEMA, mart],
     ).fetchall()
     rows = connection.table(f"{SCHEMA}.{quoted(mart)}")
