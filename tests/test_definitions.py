@@ -137,6 +137,40 @@ def test_every_asset_has_an_owner_and_a_kind() -> None:
     assert bare == []
 
 
+def test_everything_that_runs_or_checks_says_what_for(tmp_path: Path) -> None:
+    settings = read_settings(
+        {
+            "PSA_LANDING_DIR": str(tmp_path),
+            "PSA_ALERT_WEBHOOK": "http://127.0.0.1/",
+            "PSA_POSTGRES_URL": "postgresql://127.0.0.1/bi",
+        }
+    )
+    definitions = build_definitions(settings)
+    graph = definitions.get_repository_def().asset_graph
+    described: dict[str, str | None] = {
+        f"{key.asset_key.to_user_string()}: {key.name}": graph.get_check_spec(key).description
+        for key in graph.asset_check_keys
+    }
+    described |= {
+        key.to_user_string(): graph.get(key).description for key in graph.get_all_asset_keys()
+    }
+    named = [
+        *(definitions.schedules or []),
+        *(definitions.sensors or []),
+        *(definitions.jobs or []),
+    ]
+    described |= {one.name: one.description for one in named}
+    assert len(described) > 250
+    assert [name for name, said in described.items() if not said] == []
+    assert described["marts/charge_allocation: unique_charge_allocation_allocation"] == (
+        "No two rows have the same allocation."
+    )
+    gaps = described["marts/po_gap_summary: assert_gaps_are_complete"]
+    assert str(gaps).startswith(
+        "Every line without a PO has a reason, and no line, cent or quarter of an hour"
+    )
+
+
 def test_the_nightly_job_takes_every_asset() -> None:
     job = defs.resolve_job_def("nightly_refresh")
     assert {tuple(key.path) for key in job.asset_layer.executable_asset_keys} == set(specs())
