@@ -125,6 +125,15 @@ def test_no_number_of_a_mart_is_wider_than_readers_take(manifest: dict[str, Any]
     assert shares == {name for name in types if name.endswith("_pct")}
 
 
+def test_the_overview_leads_to_every_mart_and_to_nothing_else(manifest: dict[str, Any]) -> None:
+    page = manifest["docs"]["doc.po_billing.__overview__"]["block_contents"]
+    linked = re.findall(r"\[(\w+)\]\(#!/model/model\.po_billing\.(\w+)\)", page)
+    assert all(text == target for text, target in linked)
+    marts = [node["name"] for node in manifest["nodes"].values() if node["schema"] == "marts"]
+    models = [name for name in marts if f"model.po_billing.{name}" in manifest["nodes"]]
+    assert sorted(target for _, target in linked) == sorted(models)
+
+
 def test_the_marts_are_due_within_26_hours() -> None:
     policies = {key: spec.freshness_policy for key, spec in specs().items() if key[0] == "marts"}
     wanted = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26))
