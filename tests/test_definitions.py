@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from orchestration.build.assets import DBT_PROJECT
+from orchestration.build.dbt_manifest import DBT_PROJECT
 from orchestration.definitions import build_definitions, defs
 from orchestration.extract.assets import DELIVERY
 from orchestration.ingest.assets import BATCHES, DUPLICATES, REJECTS, raw_assets
@@ -110,6 +110,30 @@ def test_every_mart_has_a_contract_a_key_test_and_a_word_on_every_column(
         assert undescribed == [], mart["name"]
 
 
+def test_no_number_of_a_mart_is_wider_than_readers_take(manifest: dict[str, Any]) -> None:
+    """MRT-27."""
+    types = {
+        f"{node['name']}.{name}": column["data_type"]
+        for node in manifest["nodes"].values()
+        if node.get("schema") == "marts"
+        for name, column in node["columns"].items()
+    }
+    numbers = {"decimal(18, 4)", "decimal(12, 4)", "decimal(9, 2)", "bigint", "integer"}
+    others = {"varchar", "boolean", "date", "timestamp"}
+    assert {name for name, kind in types.items() if kind not in numbers | others} == set()
+    shares = {name for name, kind in types.items() if kind == "decimal(9, 2)"}
+    assert shares == {name for name in types if name.endswith("_pct")}
+
+
+def test_the_overview_leads_to_every_mart_and_to_nothing_else(manifest: dict[str, Any]) -> None:
+    page = manifest["docs"]["doc.po_billing.__overview__"]["block_contents"]
+    linked = re.findall(r"\[(\w+)\]\(#!/model/model\.po_billing\.(\w+)\)", page)
+    assert all(text == target for text, target in linked)
+    marts = [node["name"] for node in manifest["nodes"].values() if node["schema"] == "marts"]
+    models = [name for name in marts if f"model.po_billing.{name}" in manifest["nodes"]]
+    assert sorted(target for _, target in linked) == sorted(models)
+
+
 def test_the_marts_are_due_within_26_hours() -> None:
     policies = {key: spec.freshness_policy for key, spec in specs().items() if key[0] == "marts"}
     wanted = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26))
@@ -120,6 +144,40 @@ def test_the_marts_are_due_within_26_hours() -> None:
 def test_every_asset_has_an_owner_and_a_kind() -> None:
     bare = [key for key, spec in specs().items() if not (spec.owners and spec.kinds)]
     assert bare == []
+
+
+def test_everything_that_runs_or_checks_says_what_for(tmp_path: Path) -> None:
+    settings = read_settings(
+        {
+            "PSA_LANDING_DIR": str(tmp_path),
+            "PSA_ALERT_WEBHOOK": "http://127.0.0.1/",
+            "PSA_POSTGRES_URL": "postgresql://127.0.0.1/bi",
+        }
+    )
+    definitions = build_definitions(settings)
+    graph = definitions.get_repository_def().asset_graph
+    described: dict[str, str | None] = {
+        f"{key.asset_key.to_user_string()}: {key.name}": graph.get_check_spec(key).description
+        for key in graph.asset_check_keys
+    }
+    described |= {
+        key.to_user_string(): graph.get(key).description for key in graph.get_all_asset_keys()
+    }
+    named = [
+        *(definitions.schedules or []),
+        *(definitions.sensors or []),
+        *(definitions.jobs or []),
+    ]
+    described |= {one.name: one.description for one in named}
+    assert len(described) > 250
+    assert [name for name, said in described.items() if not said] == []
+    assert described["marts/charge_allocation: unique_charge_allocation_allocation"] == (
+        "No two rows have the same allocation."
+    )
+    gaps = described["marts/po_gap_summary: assert_gaps_are_complete"]
+    assert str(gaps).startswith(
+        "Every line without a PO has a reason, and no line, cent or quarter of an hour"
+    )
 
 
 def test_the_nightly_job_takes_every_asset() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import filelock
 import pyarrow.parquet
@@ -35,6 +36,25 @@ def test_a_run_ends_with_its_key_figures(sample: Refresh) -> None:
     assert figures["Hours with a PO"] == f"{published['hours_with_po']:,.2f}"
     assert figures["Hours without a PO"] == f"{without_po:,.2f}"
     assert sample.output.rstrip().endswith(str(sample.data_dir / "marts" / "current"))
+
+
+def test_the_history_of_every_mart_has_its_rows_and_key_figures(sample: Refresh) -> None:
+    manifest = json.loads((sample.data_dir / "marts/current/manifest.json").read_bytes())
+    with dg.DagsterInstance.from_config(str(sample.data_dir / "dagster")) as instance:
+        told = {}
+        for mart in manifest["row_counts"]:
+            event = instance.get_latest_materialization_event(dg.AssetKey(["marts", mart]))
+            assert event, mart
+            assert event.asset_materialization
+            metadata = event.asset_materialization.metadata
+            told[mart] = {name: value.value for name, value in metadata.items()}
+    assert {mart: told[mart]["dagster/row_count"] for mart in told} == manifest["row_counts"]
+    overview = sample.marts().table("marts.po_overview")
+    published = dict(zip(overview.columns, overview.fetchall()[0], strict=True))
+    for mart in ("po_overview", "po_exposure"):
+        assert told[mart]["exposed_amount"] == float(published["exposed_amount"])
+    assert told["fct_charges_po_resolved"]["with_po"] == published["charges_with_po"]
+    assert told["invoice_preview"].keys() >= {"total_amount", "blocked"}
 
 
 # Columns and facts of raw files that earlier versions did not know.

@@ -1,6 +1,5 @@
 """The dbt project as assets: staging, intermediate models and marts, with their tests as checks."""
 
-import json
 import os
 import sys
 import time
@@ -13,11 +12,14 @@ from typing import Any
 
 import dagster as dg
 import duckdb
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from packaging.version import Version
 
+from orchestration.build.dbt_manifest import DBT_PROJECT, read_dbt_manifest
+from orchestration.build.descriptions import describe_tests
 from orchestration.build.failures import explain
+from orchestration.build.figures import read_figures
 from orchestration.build.fingerprint import (
     FORCE,
     Inputs,
@@ -28,10 +30,9 @@ from orchestration.build.fingerprint import (
 from orchestration.build.incremental import VARIABLE as PREVIOUS
 from orchestration.build.incremental import keep_previous
 from orchestration.progress import advance
-from orchestration.settings import ROOT, Settings
-from orchestration.warehouse import MARTS, WAREHOUSE, open_database
+from orchestration.settings import Settings
+from orchestration.warehouse import MARTS, SCHEMA, WAREHOUSE, open_database
 
-DBT_PROJECT = DbtProject(ROOT / "dbt_project")
 PATIENCE_SECONDS = 60
 ASSET_TYPES = ("model", "seed")
 
@@ -60,7 +61,7 @@ def dbt_resource() -> DbtCliResource:
 
 def mart_assets(settings: Settings) -> dg.AssetsDefinition:
     """All models and seeds in one step; a failed test fails it."""
-    manifest = json.loads(DBT_PROJECT.manifest_path.read_bytes())
+    manifest = describe_tests(read_dbt_manifest())
 
     @dbt_assets(manifest=manifest, project=DBT_PROJECT)
     def psa_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
@@ -70,7 +71,8 @@ def mart_assets(settings: Settings) -> dg.AssetsDefinition:
         _open_warehouse(settings, context.log.warning)
         if not _is_whole(context.assets_def):
             # Of a selection, only those tests whose models are all up to date.
-            yield from _build(dbt, ["--indirect-selection", "buildable"], 0, context, settings)
+            choice = ["--indirect-selection", "buildable"]
+            yield from _build(dbt, choice, 0, context, settings, manifest)
             return
         warehouse = settings.warehouse_dir / WAREHOUSE
         inputs = Inputs.of(settings, run_as_of(context, settings))
@@ -79,7 +81,7 @@ def mart_assets(settings: Settings) -> dg.AssetsDefinition:
             last = None
         kept = _nodes_to_keep(manifest, last, inputs)
         # What is kept is reported first, because what is built depends on it.
-        yield from _kept(manifest, kept, context.assets_def)
+        yield from _kept(manifest, kept, context.assets_def, settings)
         if len(kept) == len(_buildable(manifest)):
             return
         names = " ".join(sorted(manifest["nodes"][node]["name"] for node in kept))
@@ -89,7 +91,7 @@ def mart_assets(settings: Settings) -> dg.AssetsDefinition:
             keep_previous(warehouse, settings, context.run_id)
             os.environ[PREVIOUS] = context.run_id
         nodes = len(_buildable(manifest)) - len(kept)
-        yield from _build(dbt, choice, nodes, context, settings)
+        yield from _build(dbt, choice, nodes, context, settings, manifest)
         remember_build(warehouse, settings, inputs)
 
     return psa_models
@@ -101,8 +103,12 @@ def _build(
     nodes: int,
     context: dg.AssetExecutionContext,
     settings: Settings,
+    manifest: dict[str, Any],
 ) -> Iterator[Any]:
     """Run dbt and say how it ended.
+
+    The marts can be opened once dbt has closed them; so from the first mart on, what was built is
+    reported at the end, with the figures of the marts.
 
     Args:
         dbt: the command.
@@ -110,6 +116,7 @@ def _build(
         nodes: how many these are; 0 when that is not known.
         context: of the run.
         settings: where to build.
+        manifest: what dbt knows of the project.
     """
     # A folder that outlives the run keeps dbt's parse state warm.
     target = settings.warehouse_dir / "dbt"
@@ -121,16 +128,38 @@ def _build(
     parse_state = target / "partial_parse.msgpack"
     if parse_state.exists():
         parse_state.chmod(0o640)  # copied from the checkout, mode and all
+    keys = context.assets_def.keys_by_output_name
+    waiting: list[Any] = []
     try:
         advance(0, "models and tests", expected=nodes)
         for result in build.stream():
             advance(1, "models and tests")
-            yield result
+            output = getattr(result, "output_name", "")
+            if waiting or (output and keys[output].path[0] == SCHEMA):
+                waiting.append(result)
+            else:
+                yield result
     except DagsterDbtCliRuntimeError as error:
+        yield from waiting  # nothing of it is published, so figures would say little
         mistakes = explain(target, settings, "error", "fail", "runtime error")
         raise dg.Failure(mistakes or str(error), allow_retries=False) from None
+    yield from _with_figures(waiting, context.assets_def, manifest, settings)
     if warnings := explain(target, settings, "warn"):
         context.log.warning(warnings)
+
+
+def _with_figures(
+    results: list[Any], assets: dg.AssetsDefinition, manifest: dict[str, Any], settings: Settings
+) -> Iterator[Any]:
+    """What dbt has built, marts with their rows and key figures."""
+    figures = read_figures(manifest, settings) if results else {}
+    for result in results:
+        if isinstance(result, dg.Output):
+            key = assets.keys_by_output_name[result.output_name]
+            if key.path[0] == SCHEMA:
+                yield result.with_metadata({**result.metadata, **figures.get(key.path[-1], {})})
+                continue
+        yield result
 
 
 def _is_whole(assets: dg.AssetsDefinition) -> bool:
@@ -162,16 +191,18 @@ def _nodes_to_keep(manifest: Mapping[str, Any], last: Inputs | None, inputs: Inp
 
 
 def _kept(
-    manifest: Mapping[str, Any], nodes: set[str], assets: dg.AssetsDefinition
+    manifest: dict[str, Any], nodes: set[str], assets: dg.AssetsDefinition, settings: Settings
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Report models, seeds and tests that stay as the last build left them, parents first."""
     translate = DagsterDbtTranslator().get_asset_key
     checks = {spec.name: spec for spec in assets.check_specs}
+    figures = read_figures(manifest, settings) if nodes else {}
     parents = {node: nodes & set(manifest["parent_map"][node]) for node in nodes}
     for node in TopologicalSorter(parents).static_order():
         facts = manifest["nodes"][node]
         if facts["resource_type"] in ASSET_TYPES:
-            yield dg.MaterializeResult(asset_key=translate(facts), metadata={"kept": True})
+            known = figures.get(facts["name"], {}) if facts["schema"] == SCHEMA else {}
+            yield dg.MaterializeResult(asset_key=translate(facts), metadata={"kept": True} | known)
         elif facts["name"] in checks:
             yield dg.AssetCheckResult(
                 asset_key=checks[facts["name"]].asset_key,
@@ -205,7 +236,7 @@ def _open_warehouse(settings: Settings, warn: Callable[[str], None]) -> None:
 
 def models_by_as_of_date() -> set[str]:
     """Names of the models, and tests, whose result another as-of date can change."""
-    manifest = json.loads(DBT_PROJECT.manifest_path.read_bytes())
+    manifest = read_dbt_manifest()
     return {node.split(".")[2] for node in nodes_by_as_of_date(manifest)}
 
 

@@ -1,12 +1,14 @@
 """How a dbt build ended, in words: which models and tests failed, and the rows that fail a test."""
 
 import json
+import re
 from pathlib import Path
 
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS, WAREHOUSE, open_database
 
 ROWS_SHOWN = 3
+TOO_LARGE = re.compile(r"type DECIMAL\(\d+,\s*\d+\) failed: value is out of range")
 
 
 def explain(target: Path, settings: Settings, *statuses: str) -> str:
@@ -25,6 +27,11 @@ def explain(target: Path, settings: Settings, *statuses: str) -> str:
         of = ", ".join(parent.split(".")[2] for parent in parents[result["unique_id"]])
         title = f"test {name} of {of}" if kind == "test" and of else f"{kind} {name}"
         lines.append(f"{title}: {result['message']}")
+        if TOO_LARGE.search(result["message"] or ""):
+            lines.append(
+                "  A sum does not fit (MRT-27). A line probably has an amount that is none: find "
+                "it in the landing files, correct it at the source and deliver it again."
+            )
         if kind == "test" and result["failures"]:
             lines += _first_rows(result["compiled_code"], settings)
     return "\n".join(lines)

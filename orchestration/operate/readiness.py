@@ -150,6 +150,7 @@ def readiness_schedule(settings: Settings) -> dg.ScheduleDefinition:
             cron_schedule=settings.readiness_cron,
             execution_timezone=settings.timezone,
             default_status=dg.DefaultScheduleStatus.RUNNING,
+            description="Says what to fix before invoicing, at PSA_READINESS_CRON in PSA_TIMEZONE.",
         )
     except dg.DagsterInvalidDefinitionError as error:
         raise SettingError(

@@ -31,6 +31,7 @@ def nightly_schedule(settings: Settings, job: str) -> dg.ScheduleDefinition:
             execution_timezone=settings.timezone,
             execution_fn=start,
             default_status=dg.DefaultScheduleStatus.RUNNING,
+            description="Starts the nightly refresh at PSA_NIGHTLY_CRON, in PSA_TIMEZONE.",
         )
     except dg.DagsterInvalidDefinitionError as error:
         raise SettingError(

@@ -9,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.build.assets import models_by_as_of_date, run_as_of
+from orchestration.build.dbt_manifest import mart_keys, read_dbt_manifest
 from orchestration.build.fingerprint import (
     FORCE,
     Inputs,
@@ -86,7 +87,7 @@ def generation_asset(
         folder = publish(
             settings,
             marts=marts,
-            manifest=manifest,
+            manifest=manifest | {"keys": mart_keys(read_dbt_manifest())},
             reports=site_folder(settings),
             unchanged=marts - models_by_as_of_date() if only_the_day_is_new else set(),
             since=current.folder if current else None,

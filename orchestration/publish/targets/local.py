@@ -1,11 +1,14 @@
 """Write the marts of the build into the folder of a generation: one database file, and parquet."""
 
+import json
 import os
 import shutil
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from orchestration.progress import advance
 from orchestration.published import PublishError, row_counts
@@ -44,14 +47,55 @@ def write_marts(
         for mart, count in counts.items():
             target = folder / parquet_of(mart)
             if mart not in reused or not _linked(reused[mart], target):
-                table = connection.table(f"{SCHEMA}.{quoted(mart)}")
-                table.write_parquet(str(target), compression="zstd")
+                _write_parquet(connection, mart, target)
             written = len(connection.read_parquet(str(target)))
             if written != count:
                 raise PublishError(f"{target.name} holds {written} rows, the mart {count}")
             advance(1, "marts")
         copying.result()
     return counts
+
+
+def _write_parquet(connection: duckdb.DuckDBPyConnection, mart: str, target: Path) -> None:
+    """Write the rows of a mart, and the descriptions of it and its columns into the file (PUB-13).
+
+    Readers on Arrow take the metadata of columns from the schema that lies in the file as Arrow
+    itself writes it; all others see the texts under a key of their own.
+    """
+    described = {
+        name: text or ""
+        for name, text in connection.execute(
+            "select column_name, comment from duckdb_columns() "
+            "where database_name = current_database() "  # the compact copy has the same tables
+            "and schema_name = ? and table_name = ? order by column_index",
+            [SCHEMA, mart],
+        ).fetchall()
+    }
+    ((description,),) = connection.execute(
+        "select comment from duckdb_tables() "
+        "where database_name = current_database() and schema_name = ? and table_name = ?",
+        [SCHEMA, mart],
+    ).fetchall()
+    rows = connection.table(f"{SCHEMA}.{quoted(mart)}")
+    fields = [
+        field.with_metadata({"description": described[field.name]})
+        for field in rows.limit(0).to_arrow_table().schema
+    ]
+    arrow = pa.schema(fields, {"description": description or ""})
+    metadata = {
+        "description": description or "",
+        "columns": json.dumps(described, ensure_ascii=False),
+        "ARROW:schema": b64encode(arrow.serialize().to_pybytes()).decode(),
+    }
+    entries = ", ".join(f"{_text(key)}: {_text(value)}" for key, value in metadata.items())
+    connection.execute(
+        f"copy {SCHEMA}.{quoted(mart)} to {_text(str(target))} "
+        f"(format parquet, compression zstd, kv_metadata {{{entries}}})"
+    )
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
 
 
 def _is_wasteful(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -65,8 +109,9 @@ def _is_wasteful(connection: duckdb.DuckDBPyConnection) -> bool:
 
 def _compact(connection: duckdb.DuckDBPyConnection, target: Path) -> None:
     """Write all tables, with their comments, into a file that holds nothing else."""
-    name = str(target).replace("'", "''")
-    connection.execute(f"attach '{name}' as compact (storage_version '{STORAGE_VERSION}.0')")
+    connection.execute(
+        f"attach {_text(str(target))} as compact (storage_version '{STORAGE_VERSION}.0')"
+    )
     connection.execute(f"copy from database {quoted(Path(MARTS).stem)} to compact")
     connection.execute("detach compact")  # with its checkpoint
     sync(target)

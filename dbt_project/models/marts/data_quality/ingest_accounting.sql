@@ -17,9 +17,9 @@ final as (
         loaded,
         quarantined,
         duplicates,
-        measure_loaded,
-        measure_quarantined,
-        measure_duplicates,
+        {{ as_amount('measure_loaded') }} as measure_loaded,
+        {{ as_amount('measure_quarantined') }} as measure_quarantined,
+        {{ as_amount('measure_duplicates') }} as measure_duplicates,
         is_refused,
         extracted_at
     from contents

@@ -27,9 +27,9 @@ final as (
         accounted.current_rows,
         accounted.superseded,
         accounted.deleted,
-        accounted.measure_current,
-        accounted.measure_superseded,
-        accounted.measure_deleted
+        {{ as_amount('accounted.measure_current') }} as measure_current,
+        {{ as_amount('accounted.measure_superseded') }} as measure_superseded,
+        {{ as_amount('accounted.measure_deleted') }} as measure_deleted
     from accounted
     left join loaded_rows
         on

@@ -32,8 +32,8 @@ final as (
         milestone_totals.conflicts_found,
         {{ percentage('milestone_totals.conflicts_found', 'milestone_totals.total_milestones') }}
             as conflict_rate_pct,
-        milestone_totals.total_amount,
-        milestone_totals.revenue_at_risk,
+        {{ as_amount('milestone_totals.total_amount') }} as total_amount,
+        {{ as_amount('milestone_totals.revenue_at_risk') }} as revenue_at_risk,
         claim_totals.charges_conflicts
     from milestone_totals
     cross join claim_totals

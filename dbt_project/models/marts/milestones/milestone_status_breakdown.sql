@@ -39,9 +39,9 @@ final as (
         totals.stage_rank,
         totals.milestone_count,
         {{ percentage('totals.milestone_count', 'whole.milestone_count') }} as share_pct,
-        totals.total_amount,
+        {{ as_amount('totals.total_amount') }} as total_amount,
         totals.conflicted_count,
-        totals.revenue_at_risk
+        {{ as_amount('totals.revenue_at_risk') }} as revenue_at_risk
     from totals
     cross join whole
     inner join statuses

@@ -12,7 +12,7 @@ final as (
         count(*) as milestone_count,
         count(*) filter (where has_conflict) as conflicted_count,
         cast(sum(conflict_count) as bigint) as conflict_count,
-        sum(revenue_at_risk) as revenue_at_risk
+        {{ as_amount('sum(revenue_at_risk)') }} as revenue_at_risk
     from milestones
     group by project_id, project_name
 )

@@ -46,7 +46,7 @@ final as (
         totals.allocation,
         totals.charge_count,
         {{ percentage('totals.charge_count', 'whole.charge_count') }} as share_pct,
-        totals.billable_amount
+        {{ as_amount('totals.billable_amount') }} as billable_amount
     from totals
     cross join whole
 )

@@ -40,14 +40,14 @@ final as (
         totals.material_code_name,
         coalesce(priorities.po_priority, 'Medium') as po_priority,
         totals.charge_lines,
-        totals.billable_amount,
+        {{ as_amount('totals.billable_amount') }} as billable_amount,
         {{ percentage('totals.billable_amount', 'whole.billable_amount') }} as share_pct,
         totals.lines_with_po,
         {{ percentage('totals.lines_with_po', 'totals.charge_lines') }} as coverage_pct,
         {{ percentage('totals.amount_with_po', 'totals.billable_amount') }} as amount_coverage_pct,
         totals.uninvoiced_lines,
         totals.exposed_lines,
-        totals.exposed_amount
+        {{ as_amount('totals.exposed_amount') }} as exposed_amount
     from totals
     cross join whole
     left join priorities

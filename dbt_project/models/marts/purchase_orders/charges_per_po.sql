@@ -13,10 +13,12 @@ final as (
         count(*) as charge_lines,
         count(*) filter (where po_source = 'charge') as lines_direct,
         count(*) filter (where po_source <> 'charge') as lines_inherited,
-        sum(billable_amount) as billable_amount,
-        coalesce(sum(extended_cost), 0) as extended_cost,
-        coalesce(sum(billable_amount) filter (where is_invoiced), 0) as invoiced_amount,
-        coalesce(sum(billable_amount) filter (where not is_invoiced), 0) as uninvoiced_amount,
+        {{ as_amount('sum(billable_amount)') }} as billable_amount,
+        {{ as_amount('coalesce(sum(extended_cost), 0)') }} as extended_cost,
+        {{ as_amount('coalesce(sum(billable_amount) filter (where is_invoiced), 0)') }}
+            as invoiced_amount,
+        {{ as_amount('coalesce(sum(billable_amount) filter (where not is_invoiced), 0)') }}
+            as uninvoiced_amount,
         min(date_purchased) as first_date_purchased,
         max(date_purchased) as last_date_purchased
     from charges

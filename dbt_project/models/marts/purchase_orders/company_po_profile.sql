@@ -59,12 +59,12 @@ final as (
             else 'ok'
         end as recommendation,
         charge_lines,
-        billable_amount,
+        {{ as_amount('billable_amount') }} as billable_amount,
         billable_rank,
         {{ percentage('charge_lines_with_po', 'charge_lines') }} as coverage_pct,
         {{ percentage('amount_with_po', 'billable_amount') }} as value_coverage_pct,
-        exposed_amount,
-        exposed_labor_amount,
+        {{ as_amount('exposed_amount') }} as exposed_amount,
+        {{ as_amount('exposed_labor_amount') }} as exposed_labor_amount,
         po_required,
         has_used_pos,
         has_disputed_invoice

@@ -15,11 +15,12 @@ final as (
         contracts.company_id,
         contracts.contract_name,
         contracts.po_number,
-        sum(time_entries.hours_worked) as total_hours_worked,
-        coalesce(sum(time_entries.hours_worked) filter (where time_entries.is_internal), 0)
-            as internal_hours,
-        sum(time_entries.billable_hours) as total_billable_hours,
-        sum(time_entries.labor_amount) as total_billing_amount
+        {{ as_amount('sum(time_entries.hours_worked)') }} as total_hours_worked,
+        {{ as_amount(
+            'coalesce(sum(time_entries.hours_worked) filter (where time_entries.is_internal), 0)'
+        ) }} as internal_hours,
+        {{ as_amount('sum(time_entries.billable_hours)') }} as total_billable_hours,
+        {{ as_amount('sum(time_entries.labor_amount)') }} as total_billing_amount
     from contracts
     inner join time_entries
         on contracts.contract_id = time_entries.contract_id

@@ -1,4 +1,4 @@
--- Rules: MRT-17, MRT-18, MRT-24.
+-- Rules: MRT-17, MRT-18, MRT-24. Contracts, being few, are counted on the sums of their lines.
 with
 
 items as (
@@ -13,7 +13,6 @@ utilization as (
     select * from {{ ref('po_utilization') }}
 ),
 
--- Few contracts have many lines each: what is told apart by contract is counted on their sums.
 totals_by_contract as (
     select
         company_id,
@@ -85,14 +84,15 @@ final as (
         contract_count,
         charge_lines,
         charge_lines_to_update,
-        charges_amount,
+        {{ as_amount('charges_amount') }} as charges_amount,
         labor_entries,
-        labor_amount,
+        {{ as_amount('labor_amount') }} as labor_amount,
         milestone_count,
-        milestone_amount,
+        {{ as_amount('milestone_amount') }} as milestone_amount,
         posted_item_count,
-        posted_item_amount,
-        charges_amount + labor_amount + milestone_amount + posted_item_amount as total_amount,
+        {{ as_amount('posted_item_amount') }} as posted_item_amount,
+        {{ as_amount('charges_amount + labor_amount + milestone_amount + posted_item_amount') }}
+            as total_amount,
         blocked_reason is not null as is_blocked
     from invoices
 )

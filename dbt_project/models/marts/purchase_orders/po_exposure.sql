@@ -49,13 +49,14 @@ final as (
         totals.company_name,
         totals.material_code_name,
         totals.uninvoiced_lines_no_po,
-        coalesce(totals.total_billable_exposed, 0) as total_billable_exposed,
+        {{ as_amount('coalesce(totals.total_billable_exposed, 0)') }} as total_billable_exposed,
         totals.uninvoiced_lines_no_direct_po,
-        coalesce(totals.total_billable_no_direct_po, 0) as total_billable_no_direct_po,
-        coalesce(totals.exposed_0_30, 0) as exposed_0_30,
-        coalesce(totals.exposed_31_60, 0) as exposed_31_60,
-        coalesce(totals.exposed_61_90, 0) as exposed_61_90,
-        coalesce(totals.exposed_over_90, 0) as exposed_over_90,
+        {{ as_amount('coalesce(totals.total_billable_no_direct_po, 0)') }}
+            as total_billable_no_direct_po,
+        {{ as_amount('coalesce(totals.exposed_0_30, 0)') }} as exposed_0_30,
+        {{ as_amount('coalesce(totals.exposed_31_60, 0)') }} as exposed_31_60,
+        {{ as_amount('coalesce(totals.exposed_61_90, 0)') }} as exposed_61_90,
+        {{ as_amount('coalesce(totals.exposed_over_90, 0)') }} as exposed_over_90,
         po_required_companies.company_id is not null as po_required,
         totals.oldest_date_purchased
     from totals

@@ -38,11 +38,11 @@ final as (
         line_kind,
         po_gap_reason,
         count(*) as line_count,
-        sum(amount) as amount,
-        sum(hours) as hours,
-        sum(internal_hours) as internal_hours,
+        {{ as_amount('sum(amount)') }} as amount,
+        {{ as_amount('sum(hours)') }} as hours,
+        {{ as_amount('sum(internal_hours)') }} as internal_hours,
         count(*) filter (where is_exposed) as exposed_lines,
-        coalesce(sum(amount) filter (where is_exposed), 0) as exposed_amount
+        {{ as_amount('coalesce(sum(amount) filter (where is_exposed), 0)') }} as exposed_amount
     from lines_without_po
     group by line_kind, po_gap_reason
 )

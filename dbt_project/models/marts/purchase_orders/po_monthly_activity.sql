@@ -11,14 +11,15 @@ final as (
         po_company_id as company_id,
         po_number,
         counted_charge_count as charge_lines,
-        charges_amount,
-        hours_worked,
-        internal_hours,
-        billable_hours,
-        labor_amount,
-        milestone_amount,
-        sum(charges_amount + labor_amount + milestone_amount) over so_far as cumulative_amount,
-        sum(billable_hours) over so_far as cumulative_hours,
+        {{ as_amount('charges_amount') }} as charges_amount,
+        {{ as_amount('hours_worked') }} as hours_worked,
+        {{ as_amount('internal_hours') }} as internal_hours,
+        {{ as_amount('billable_hours') }} as billable_hours,
+        {{ as_amount('labor_amount') }} as labor_amount,
+        {{ as_amount('milestone_amount') }} as milestone_amount,
+        {{ as_amount('sum(charges_amount + labor_amount + milestone_amount) over so_far') }}
+            as cumulative_amount,
+        {{ as_amount('sum(billable_hours) over so_far') }} as cumulative_hours,
         activity_month
     from months
     where counted_charge_count + time_entry_count + counted_milestone_count > 0

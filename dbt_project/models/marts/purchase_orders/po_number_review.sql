@@ -64,7 +64,7 @@ final as (
         looks.similar_po_number,
         looks.carrier_count,
         looks.line_count,
-        cast(looks.amount as decimal(38, 4)) as amount
+        {{ as_amount('looks.amount') }} as amount
     from looks
     left join companies
         on looks.po_company_id = companies.company_id

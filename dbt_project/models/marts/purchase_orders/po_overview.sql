@@ -79,14 +79,14 @@ final as (
             as coverage_pct,
         {{ percentage('charge_totals.amount_with_po', 'charge_totals.total_billable_amount') }}
             as amount_coverage_pct,
-        charge_totals.total_billable_amount,
-        labor_totals.total_hours,
-        labor_totals.hours_with_po,
+        {{ as_amount('charge_totals.total_billable_amount') }} as total_billable_amount,
+        {{ as_amount('labor_totals.total_hours') }} as total_hours,
+        {{ as_amount('labor_totals.hours_with_po') }} as hours_with_po,
         charge_totals.exposed_lines,
-        charge_totals.exposed_amount,
-        charge_totals.exposed_amount_po_required,
-        labor_totals.exposed_labor_amount,
-        milestone_totals.exposed_milestone_amount,
+        {{ as_amount('charge_totals.exposed_amount') }} as exposed_amount,
+        {{ as_amount('charge_totals.exposed_amount_po_required') }} as exposed_amount_po_required,
+        {{ as_amount('labor_totals.exposed_labor_amount') }} as exposed_labor_amount,
+        {{ as_amount('milestone_totals.exposed_milestone_amount') }} as exposed_milestone_amount,
         data_as_of.data_as_of
     from charge_totals
     cross join labor_totals

@@ -74,17 +74,17 @@ final as (
         end as utilization_status,
         pos.authorized_amount,
         pos.authorized_hours,
-        pos.charges_amount,
-        pos.labor_amount,
-        pos.milestone_amount,
-        pos.consumed_amount,
-        pos.authorized_amount - pos.consumed_amount as remaining_amount,
+        {{ as_amount('pos.charges_amount') }} as charges_amount,
+        {{ as_amount('pos.labor_amount') }} as labor_amount,
+        {{ as_amount('pos.milestone_amount') }} as milestone_amount,
+        {{ as_amount('pos.consumed_amount') }} as consumed_amount,
+        {{ as_amount('pos.authorized_amount - pos.consumed_amount') }} as remaining_amount,
         case
             when pos.authorized_amount > 0
                 then {{ percentage('pos.consumed_amount', 'pos.authorized_amount') }}
         end as consumed_pct,
-        pos.consumed_hours,
-        pos.authorized_hours - pos.consumed_hours as remaining_hours,
+        {{ as_amount('pos.consumed_hours') }} as consumed_hours,
+        {{ as_amount('pos.authorized_hours - pos.consumed_hours') }} as remaining_hours,
         pos.is_registered,
         pos.valid_from,
         pos.valid_to

@@ -24,8 +24,8 @@ final as (
         posted_lines,
         agreeing_lines,
         {{ percentage('agreeing_lines', 'posted_lines') }} as agreement_pct,
-        amount,
-        agreeing_amount
+        {{ as_amount('amount') }} as amount,
+        {{ as_amount('agreeing_amount') }} as agreeing_amount
     from totals
 )
 

@@ -69,10 +69,10 @@ final as (
         tickets.title,
         parents.po_number,
         problems.incident_count,
-        coalesce(efforts.problem_hours, 0) as problem_hours,
-        coalesce(efforts.incident_hours, 0) as incident_hours,
-        coalesce(efforts.total_hours, 0) as total_hours,
-        coalesce(efforts.total_billing_amount, 0) as total_billing_amount
+        {{ as_amount('coalesce(efforts.problem_hours, 0)') }} as problem_hours,
+        {{ as_amount('coalesce(efforts.incident_hours, 0)') }} as incident_hours,
+        {{ as_amount('coalesce(efforts.total_hours, 0)') }} as total_hours,
+        {{ as_amount('coalesce(efforts.total_billing_amount, 0)') }} as total_billing_amount
     from problems
     inner join tickets
         on problems.problem_ticket_id = tickets.ticket_id
