@@ -34,6 +34,7 @@ from orchestration.warehouse import MARTS, WAREHOUSE, open_database
 DBT_PROJECT = DbtProject(ROOT / "dbt_project")
 PATIENCE_SECONDS = 60
 ASSET_TYPES = ("model", "seed")
+DEFINITIONS = "semantic_manifest.json"  # the metrics, among what dbt writes
 
 
 class PinnedDbt(DbtCliResource):
@@ -49,6 +50,11 @@ class PinnedDbt(DbtCliResource):
 
     def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> None:  # type: ignore[override]
         return None
+
+
+def dbt_artifacts(settings: Settings) -> Path:
+    """Where dbt writes what it knows; outliving the run keeps its parse state warm."""
+    return settings.warehouse_dir / "dbt"
 
 
 def dbt_resource() -> DbtCliResource:
@@ -111,8 +117,7 @@ def _build(
         context: of the run.
         settings: where to build.
     """
-    # A folder that outlives the run keeps dbt's parse state warm.
-    target = settings.warehouse_dir / "dbt"
+    target = dbt_artifacts(settings)
     (target / "run_results.json").unlink(missing_ok=True)
     # Unit tests judge the code, not the night's data.
     arguments = ["build", "--exclude-resource-type", "unit_test", *choice]
