@@ -2,7 +2,7 @@
 # Settings come from the environment; .env.example names them all.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run extract generated generations rollback doctor report quarantine unload messages dev check test browser lint definitions format docs bench clean lock
+.PHONY: help setup run extract generated generations rollback doctor report ask mcp quarantine unload messages dev check test browser lint definitions format docs bench clean lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -44,6 +44,12 @@ dev: $(MANIFEST) ## open the Dagster UI on 127.0.0.1:3000, or another PORT
 report: .venv/ready ## print where the pages are, or write the page of one client: COMPANY=174
 	@$(PSA) report $(COMPANY)
 
+ask: .venv/ready ## metrics: METRICS=exposed_amount BY=company WHERE="po_required = true"; alone it lists them
+	@$(PSA) ask "$(METRICS)" "$(BY)" "$(WHERE)" "$(SINCE)" "$(UNTIL)" "$(ORDER)" "$(LIMIT)" "$(or $(FORMAT),table)"
+
+mcp: .venv/ready ## serve the published marts, read-only, to an MCP client over stdio
+	@$(PSA) mcp
+
 quarantine: .venv/ready ## show refused files and rows that were quarantined, and what to do
 	@$(PSA) quarantine
 
@@ -53,8 +59,9 @@ unload: .venv/ready ## take a wrong delivery out: make unload BATCH=autotask/con
 messages: .venv/ready ## write the table of all messages about deliveries
 	@$(PSA) messages
 
-generated: .venv/ready ## write what dbt knows of the raw tables, after a change of schemas/
+generated: .venv/ready ## write what follows from schemas/ and the semantic models, after a change of these
 	@$(BIN)/python -m schemas.dbt
+	@$(BIN)/python -m orchestration.serve.generated
 
 check: lint ## the fast checks before a commit: lint, and the tests that need no refresh
 	$(BIN)/python -m pytest tests/schemas tests/test_rules.py tests/test_settings.py tests/test_definitions.py \
@@ -99,7 +106,7 @@ clean: ## remove everything that can be rebuilt; live data stays
 
 lock: .venv/ready # resolve the lock again after a change of pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-		--no-strip-extras --extra dev --extra postgres pyproject.toml -o requirements.lock
+		--no-strip-extras --extra dev --extra postgres --extra ask pyproject.toml -o requirements.lock
 
 # uv does in seconds what takes pip minutes. Where it is missing, pip brings the one of the lock.
 .venv/ready: requirements.lock

@@ -35,6 +35,17 @@ def _told(*errors: type[Exception], suffix: str = "") -> Iterator[None]:
         sys.exit(f"{error}{suffix}")
 
 
+@contextmanager
+def _extra() -> Iterator[None]:
+    """Say how to install what only asking needs."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        sys.exit(
+            f"{error.name} is missing: asking needs the extra `ask`, which `make setup` brings."
+        )
+
+
 def _settings() -> Settings:
     with _told():
         return read_settings()
@@ -122,6 +133,35 @@ def report(
 
     with _told(RuntimeError, OSError):
         report(_settings(), company)
+
+
+@app.command()
+def ask(
+    metrics: Annotated[str, typer.Argument(help="Names, commas between; none lists all.")] = "",
+    by: Annotated[str, typer.Argument(help="Dimensions to cut by.")] = "",
+    where: Annotated[str, typer.Argument(help="Conditions on dimensions, 'and' between.")] = "",
+    since: Annotated[str, typer.Argument(help="First day that counts.")] = "",
+    until: Annotated[str, typer.Argument(help="Last day that counts.")] = "",
+    order: Annotated[str, typer.Argument(help="Names to sort by; - before one: largest.")] = "",
+    limit: Annotated[str, typer.Argument(help="Most rows.")] = "",
+    form: Annotated[str, typer.Argument(help="table, csv or json.")] = "table",
+) -> None:
+    """Ask for metrics of the published marts."""
+    settings = _settings()
+    with _told(ValueError, LookupError), _extra():
+        from orchestration.serve.prompt import answer
+
+        print(answer(settings, metrics, by, where, since, until, order, limit, form))
+
+
+@app.command()
+def mcp() -> None:
+    """Serve the published marts, read-only, to an MCP client over stdio."""
+    settings = _settings()
+    with _extra():
+        from orchestration.serve.server import serve
+
+        serve(settings)
 
 
 @app.command()

@@ -35,6 +35,7 @@ from orchestration.warehouse import MARTS, SCHEMA, WAREHOUSE, open_database
 
 PATIENCE_SECONDS = 60
 ASSET_TYPES = ("model", "seed")
+DEFINITIONS = "semantic_manifest.json"  # the metrics, among what dbt writes
 
 
 class PinnedDbt(DbtCliResource):
@@ -50,6 +51,11 @@ class PinnedDbt(DbtCliResource):
 
     def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> None:  # type: ignore[override]
         return None
+
+
+def dbt_artifacts(settings: Settings) -> Path:
+    """Where dbt writes what it knows; outliving the run keeps its parse state warm."""
+    return settings.warehouse_dir / "dbt"
 
 
 def dbt_resource() -> DbtCliResource:
@@ -118,8 +124,7 @@ def _build(
         settings: where to build.
         manifest: what dbt knows of the project.
     """
-    # A folder that outlives the run keeps dbt's parse state warm.
-    target = settings.warehouse_dir / "dbt"
+    target = dbt_artifacts(settings)
     (target / "run_results.json").unlink(missing_ok=True)
     # Unit tests judge the code, not the night's data. Writing every statement to dbt.log takes a
     # sixth of dbt's time; the SQL of each model is in `target` anyway.

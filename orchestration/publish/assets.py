@@ -8,7 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from orchestration.build.assets import models_by_as_of_date, run_as_of
+from orchestration.build.assets import DEFINITIONS, dbt_artifacts, models_by_as_of_date, run_as_of
 from orchestration.build.dbt_manifest import mart_keys, read_dbt_manifest
 from orchestration.build.fingerprint import (
     FORCE,
@@ -91,6 +91,7 @@ def generation_asset(
             reports=site_folder(settings),
             unchanged=marts - models_by_as_of_date() if only_the_day_is_new else set(),
             since=current.folder if current else None,
+            definitions=dbt_artifacts(settings) / DEFINITIONS,
         )
         return _result(settings, folder)
 

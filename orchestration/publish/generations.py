@@ -30,6 +30,7 @@ def publish(
     reports: Path | None = None,
     unchanged: Set[str] = frozenset(),
     since: Path | None = None,
+    definitions: Path | None = None,
 ) -> Path:
     """Copy the marts into a new generation and point `marts/current` at it.
 
@@ -43,6 +44,7 @@ def publish(
             files of them are linked instead of being written again.
         since: the folder of that generation; by default the current one. Name it where somebody
             may roll back meanwhile.
+        definitions: the metrics as dbt has written them, which the generation carries along.
 
     Returns:
         The folder of the generation.
@@ -69,6 +71,8 @@ def publish(
     check_generation(unfinished, settings)
     if reports:
         shutil.move(reports, unfinished / "reports")
+    if definitions:
+        shutil.copyfile(definitions, unfinished / definitions.name)
     for path in [*unfinished.rglob("*"), unfinished]:
         sync(path)
     folder = unfinished.rename(generations / generation_id)

@@ -1,0 +1,43 @@
+"""The cards of the pages say what the metrics of the same meaning say."""
+
+from orchestration.reports.pages import COMPANY_PAGE, PAGES
+from tests.serve.figures import SAME, Marts, total
+
+# (mart, figure) of a card -> the metric of the same meaning.
+CARDS = {
+    **{
+        (mart, column.strip()): name
+        for mart, _, columns in SAME
+        for column, name in columns.items()
+    },
+    ("invoice_preview", "coalesce(sum(total_amount) filter (is_blocked), 0)"): "blocked_amount",
+    ("invoice_preview", "count(*) filter (is_blocked)"): "blocked_invoices",
+    ("invoice_preview", "coalesce(sum(total_amount), 0)"): "proposed_amount",
+    ("invoice_preview", "count(*)"): "proposed_invoices",
+    ("invoice_preview", "coalesce(sum(charge_lines_to_update), 0)"): "charge_lines_to_update",
+}
+# What no metric says: where the data is from, and the charges behind one kind of conflict.
+OTHER_CARDS = {
+    ("po_overview", "data_as_of"),
+    ("milestone_conflict_summary", "charges_conflicts"),
+}
+DATA_QUALITY = {
+    *("ingest_accounting", "table_accounting", "quarantined_rows", "orphan_references"),
+    "schema_drift",
+}
+
+
+def test_the_cards_of_the_pages_equal_the_metrics(sample_marts: Marts) -> None:
+    """MET-1: of the same meaning; that of a single company by the company."""
+    for page in (*PAGES, COMPANY_PAGE):
+        for section in page.sections:
+            for card in section.cards:
+                if card.mart in DATA_QUALITY or (card.mart, card.figure) in OTHER_CARDS:
+                    continue
+                assert (card.mart, card.figure) in CARDS, f"{card.label}: which metric is it?"
+                name = CARDS[card.mart, card.figure]
+                if card.mart == "company_po_profile":
+                    continue  # a row for each company, compared above
+                query = f"select {card.figure} from marts.{card.mart}"  # noqa: S608 - a card's
+                [(figure,)] = sample_marts.connection.execute(query).fetchall()
+                assert figure == total(sample_marts, name), card.label
