@@ -12,7 +12,7 @@
     id: /\((\d+)\)$/.exec(value)[1],
   }));
   // The folder of rows did not come along, or newer figures have taken the place of these.
-  const MISSING = (file) => `${file} is missing beside this page; open the page anew.`;
+  const gone = (file) => `${file} is missing beside this page; open the page anew.`;
   const entries = new Map();
   let asked = new URLSearchParams(location.hash.slice(1));
 
@@ -82,7 +82,7 @@
       const ids = filters.includes("company") ? companyIds(asked.get("company")) : null;
       return filtered(entry, await rowsBeside(files, ids));
     } catch (error) {
-      entry.missing = MISSING(error.message);
+      entry.missing = gone(error.message);
       return filtered(entry, head);
     }
   }
@@ -228,7 +228,7 @@
     for (const list of document.querySelectorAll("[data-facts]")) {
       const files = JSON.parse(list.dataset.files);
       const rows = await rowsBeside(files, key === null ? [] : [key]).catch(({ message }) => {
-        said = MISSING(message);
+        said = gone(message);
         return [];
       });
       const row = rows.find((found) => keyOf(found, files.key) === key);
