@@ -276,6 +276,30 @@ def test_paper_has_every_row_that_fits_the_filters_and_no_controls(
     browser.look()
 
 
+def test_one_table_can_be_printed_whole(site: Path, browser: Browser, ask: Ask) -> None:
+    browser.open(site / "index.html")
+    browser.command("Emulation.setEmulatedMedia", media="print")
+    browser.run(
+        """
+        window.print = () => {
+            window.dispatchEvent(new Event("beforeprint"));
+            const blocks = [...document.querySelectorAll(".block, .cards, figure")];
+            window.printed = [
+                document.querySelectorAll("#utilization tbody tr").length,
+                blocks.filter((block) => block.offsetHeight).map((block) => block.id),
+            ];
+            window.dispatchEvent(new Event("afterprint"));
+        };
+        document.querySelector("#utilization .downloads button:last-child").click();
+        """
+    )
+    [(count,)] = ask("select count(*) from marts.po_utilization")
+    assert browser.wait("return window.printed") == [count, ["utilization"]]
+    assert count > ROWS_ON_A_PAGE
+    assert browser.run("return document.querySelectorAll('.alone').length") == 0
+    browser.look()
+
+
 def test_a_page_whose_rows_are_gone_says_so_and_hands_out_no_part_of_them(
     site: Path, browser: Browser, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@
 
 import json
 import re
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -162,6 +163,8 @@ def test_a_table_that_is_cut_says_so_wherever_it_counts_filters_or_downloads(
 ) -> None:
     most, carried = 250, 200
     monkeypatch.setattr(row_files, "ROWS_KEPT", most)
+    monkeypatch.setattr(row_files, "ROWS_IN_A_FILE", 20)
+    monkeypatch.setattr(row_files, "LETTERS_IN_A_FILE", 1_500)
     monkeypatch.setattr(site_module, "ROWS_ON_A_PAGE", carried)
     monkeypatch.setattr(site_module, "ROWS_FOR_A_COMPANY", 3)
     site = changed(generation, tmp_path / "cut")
@@ -181,6 +184,15 @@ def test_a_table_that_is_cut_says_so_wherever_it_counts_filters_or_downloads(
         card[1:3]
         for card in Read((generation / "reports/invoice_preview.html").read_text("utf-8")).cards
     ]
+    # The rows of one key are found, in however many files they are.
+    names = [column["data-column"] for column in read.columns["invoices"]]
+    kept = file_rows(site, "invoices-company_id")
+    assert len(list(site.glob("rows/*/invoices-company_id-*.js"))) > most / 20
+    for company in {row[names.index("company_id")] for row in kept[::25]}:
+        browser.open(site / "invoice_preview.html", f"#company={company}")
+        assert len(browser.shown("invoices")) == sum(
+            row[names.index("company_id")] == company for row in kept
+        )
     browser.open(site / "invoice_preview.html")
     assert browser.run(COUNT.format("invoices")) == (
         f"first {carried} of {total} rows; "
@@ -243,3 +255,6 @@ def test_a_large_generation_opens_at_once_and_finds_every_row(
     assert len(rows) == 1 + companies * codes
     label = browser.run(COUNT.format("exposure"))
     assert label == "40,000 rows"
+    # So large a workbook is packed by a worker, which the policy of the page must allow.
+    assert zipfile.ZipFile(browser.file("exposure", "xlsx")).testzip() is None
+    assert browser.complaints() == []

@@ -28,7 +28,7 @@ _CONFIG = {
         "gridColor": "var(--line)",
         "domainColor": "var(--line)",
         "tickColor": "var(--line)",
-        "labelLimit": 145,
+        "labelLimit": 180,
     },
     "legend": {"disable": True},  # drawn in HTML, where it wraps
 }

@@ -12,7 +12,7 @@
     id: /\((\d+)\)$/.exec(value)[1],
   }));
   // The folder of rows did not come along, or newer figures have taken the place of these.
-  const MISSING = (file) => `${file} is missing beside this page; open the page anew.`;
+  const gone = (file) => `${file} is missing beside this page; open the page anew.`;
   const entries = new Map();
   let asked = new URLSearchParams(location.hash.slice(1));
 
@@ -82,7 +82,7 @@
       const ids = filters.includes("company") ? companyIds(asked.get("company")) : null;
       return filtered(entry, await rowsBeside(files, ids));
     } catch (error) {
-      entry.missing = MISSING(error.message);
+      entry.missing = gone(error.message);
       return filtered(entry, head);
     }
   }
@@ -199,18 +199,25 @@
       block.addEventListener(type, ({ target }) => {
         if (target.closest("thead, .dt-search, .dt-paging")) makeWhole(entry, true);
       });
-    for (const button of block.querySelectorAll("[data-download]"))
+    for (const button of block.querySelectorAll(".downloads button"))
       button.addEventListener("click", async () => {
         block.setAttribute("aria-busy", "true");
         await makeWhole(entry);
         block.removeAttribute("aria-busy");
         if (entry.missing) return; // a part of the rows would pass for all
-        const rows = entry.table.rows({ search: "applied", order: "applied" }).data().toArray();
-        const said = columns.map((column, place) => ({ ...column, place }));
-        const asTheMart = said.filter(({ kind }) => kind !== "advice");
-        await downloads.save(name, button.dataset.download, asTheMart, rows);
+        if (button.dataset.download) return save(entry, button.dataset.download);
+        block.classList.add("alone");
+        window.print();
       });
     return new Promise((resolve) => entry.table.on("init", resolve));
+  }
+
+  // The rows that fit filters and search; advice is no column of the mart.
+  function save({ table, columns, element }, format) {
+    const rows = table.rows({ search: "applied", order: "applied" }).data().toArray();
+    const placed = columns.map((column, place) => ({ ...column, place }));
+    const asTheMart = placed.filter(({ kind }) => kind !== "advice");
+    return downloads.save(element.dataset.name, format, asTheMart, rows);
   }
 
   // --- the figures of one record, its name and its drawing ---
@@ -221,7 +228,7 @@
     for (const list of document.querySelectorAll("[data-facts]")) {
       const files = JSON.parse(list.dataset.files);
       const rows = await rowsBeside(files, key === null ? [] : [key]).catch(({ message }) => {
-        said = MISSING(message);
+        said = gone(message);
         return [];
       });
       const row = rows.find((found) => keyOf(found, files.key) === key);
@@ -315,9 +322,12 @@
     toFirst();
   });
 
-  // --- paper has every row that fits the filters ---
+  // --- paper has every row that fits the filters, of all tables or of the one that was asked for ---
   const onPaper = (isPaper) => () => {
-    for (const { table } of entries.values()) table.page.len(isPaper ? -1 : PAGE).draw();
+    for (const { table, block } of entries.values()) {
+      table.page.len(isPaper ? -1 : PAGE).draw();
+      if (!isPaper) block.classList.remove("alone");
+    }
   };
   window.addEventListener("beforeprint", onPaper(true));
   window.addEventListener("afterprint", onPaper(false));
