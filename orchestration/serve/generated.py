@@ -1,7 +1,8 @@
 """What follows from the semantic models, written into the project: `make generated`.
 
 dbt has no metric that divides in whole numbers, so each percentage is written as one that is
-derived from its part and its whole. The catalogue goes into the marts as a seed.
+derived from its part and its whole. The catalogue goes into the marts as a seed,
+and the same metrics to Superset and Power BI as files.
 """
 
 import csv
@@ -14,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from orchestration.serve.bi import power_bi, superset
 from orchestration.serve.definitions import Definitions, definitions_of
 from orchestration.serve.expressions import expression, percentage
 from orchestration.settings import ROOT
@@ -22,6 +24,7 @@ PROJECT = ROOT / "dbt_project"
 SEMANTIC = PROJECT / "models" / "semantic"
 PERCENTAGES = SEMANTIC / "percentages.yml"
 CATALOG = PROJECT / "seeds" / "metric_definitions.csv"
+BI = PROJECT / "docs" / "bi"
 NOTICE = "Written from the semantic models by `make generated`; changes made here are lost."
 CATALOG_COLUMNS = (
     *("metric", "label", "description", "unit", "mart"),
@@ -37,6 +40,11 @@ def generated() -> dict[Path, str]:
     return {
         PERCENTAGES: _metrics_yaml(percentages),
         CATALOG: _catalog(definitions),
+        **{
+            BI / tool.FOLDER / path: text
+            for tool in (superset, power_bi)
+            for path, text in tool.files(definitions).items()
+        },
     }
 
 

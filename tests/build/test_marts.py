@@ -17,6 +17,7 @@ from tests.conftest import Refresh, python, refresh
 from tests.oracle.corners import CORNERS
 from tests.oracle.counting import count_corners
 from tests.scenarios import AS_OF_DATE, worlds
+from tests.serve import figures
 
 # Each landing folder holds many small worlds in id ranges of their own, so that one refresh judges
 # them all; what all worlds of a folder share differs from folder to folder.
@@ -56,10 +57,11 @@ class Folder:
     ended: Refresh
 
     def differences(self) -> list[str]:
-        """Where the published marts are not what the oracle says."""
+        """Where the published marts are not what the oracle says, or metrics not what marts say."""
         expected = oracle.compute(self.landing, AS_OF_DATE)
+        definitions = self.ended.data_dir / "marts" / "current" / "semantic_manifest.json"
         with self.ended.marts() as marts:
-            return oracle.compare(expected, marts)
+            return [*oracle.compare(expected, marts), *figures.differences(marts, definitions)]
 
 
 def refreshed(folder: Path, seed: int, **shape: bool) -> Folder:
@@ -105,7 +107,7 @@ def test_worlds_without_invoiced_labour_and_claims_equal_the_reference(silent: F
 def test_any_worlds_equal_the_reference(
     tmp_path_factory: pytest.TempPathFactory, seed: int, shape: dict[str, bool]
 ) -> None:
-    """MRT-4."""
+    """MRT-4, MET-1."""
     folder = refreshed(tmp_path_factory.mktemp("any"), seed, **shape)
     assert folder.differences() == [], f"seed {seed}, {shape}"
 
