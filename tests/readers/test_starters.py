@@ -5,12 +5,13 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from orchestration.publish.targets.postgres import load
 from orchestration.settings import ROOT, read_settings
 from tests.conftest import Refresh
 from tests.publish.postgres import query, running
-from tests.readers.recipes import wanted
+from tests.readers.recipes import blocks, wanted
 
 FOLDER = ROOT / "dbt_project/docs/bi"
 
@@ -89,6 +90,23 @@ def test_a_relation_leads_to_one_row_at_most(
                     or other == "date_day"
                 ):
                     assert lost == [(0,)], (mart, column)
+
+
+def test_the_dashboard_knows_the_columns_of_the_marts_and_the_same_address(sample: Refresh) -> None:
+    for path in (FOLDER / "superset/datasets").rglob("*.yaml"):
+        dataset = yaml.safe_load(path.read_text(encoding="utf-8"))
+        listed = {column["column_name"]: column["type"] for column in dataset["columns"]}
+        found = wanted(
+            sample.data_dir,
+            "select column_name, data_type from duckdb_columns() "
+            f"where schema_name = 'marts' and table_name = '{dataset['table_name']}'",
+        )
+        assert sorted(listed.items()) == sorted(map(tuple, found)), path.name
+    (database,) = (FOLDER / "superset/databases").glob("*.yaml")
+    settings = yaml.safe_load(database.read_text(encoding="utf-8"))
+    _, address, engine, *_ = blocks("Superset")
+    assert settings["sqlalchemy_uri"] == address.strip()
+    assert settings["extra"]["engine_params"] == json.loads(engine)
 
 
 def test_the_folder_holds_what_the_page_lists() -> None:
