@@ -9,6 +9,8 @@ BIN := .venv/bin
 # Runs a command under the project's settings, paths resolved.
 PSA := $(BIN)/python -m orchestration.cli
 WITH_SETTINGS := $(PSA) exec
+# One word of the shell, whatever it holds.
+quoted = '$(subst ','\'',$(1))'
 
 # Folders too: they tell when a file is gone.
 DBT_SOURCES := $(shell find dbt_project -mindepth 1 \( -name target -o -name logs \) -prune -o \
@@ -45,10 +47,10 @@ report: .venv/ready ## print where the pages are, or write the page of one clien
 	@$(PSA) report $(COMPANY)
 
 ask: .venv/ready ## metrics: METRICS=exposed_amount BY=company WHERE="po_required = true"; alone it lists them
-	@$(PSA) ask "$(METRICS)" "$(BY)" "$(WHERE)" "$(SINCE)" "$(UNTIL)" "$(ORDER)" "$(LIMIT)" "$(or $(FORMAT),table)"
+	@$(PSA) ask -- $(foreach name,METRICS BY WHERE SINCE UNTIL ORDER LIMIT,$(call quoted,$($(name)))) $(or $(FORMAT),table)
 
 mcp: .venv/ready ## serve the published marts, read-only, to an MCP client over stdio
-	@$(PSA) mcp
+	@exec $(PSA) mcp
 
 quarantine: .venv/ready ## show refused files and rows that were quarantined, and what to do
 	@$(PSA) quarantine

@@ -17,6 +17,7 @@ from orchestration.serve.answers import Answers, NothingPublishedError, Snapshot
 from orchestration.serve.child import Child, Found, RefusedError
 from orchestration.serve.prompts import INSTRUCTIONS, RULES, add_prompts
 from orchestration.serve.questions import OPERATORS, QuestionError, ask, nearest, shown
+from orchestration.serve.statements import LONGEST
 from orchestration.settings import Settings
 
 MOST_ROWS = 200
@@ -194,7 +195,12 @@ class Marts:
 
     def run_sql(
         self,
-        sql: Annotated[str, Field(description="One SELECT (DuckDB) on tables of the schema marts")],
+        sql: Annotated[
+            str,
+            Field(
+                description="One SELECT (DuckDB) on tables of the schema marts", max_length=LONGEST
+            ),
+        ],
     ) -> str:
         """Run one SELECT on the marts, for what no metric answers: lists of lines, odd joins.
 

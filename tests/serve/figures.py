@@ -5,19 +5,21 @@ together; a dimension is what a row of a mart says of it. `differences` compares
 metrics answer, and the metrics with the columns of marts that mean the same.
 """
 
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from orchestration.serve.compiler import Compiler
+from orchestration.serve.compiler import Compiler, Statement
 from orchestration.serve.definitions import Definitions, read_definitions
 from orchestration.serve.questions import ask
 
@@ -327,14 +329,30 @@ SAME: list[tuple[str, dict[str, str], dict[str, str]]] = [
 ]
 
 
+@cache
+def loaded(manifest: str) -> tuple[Definitions, Compiler]:
+    """The definitions of a generation; those of several are mostly the same."""
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+        file.write(manifest)
+        file.flush()
+        return read_definitions(Path(file.name)), Compiler(Path(file.name))
+
+
+@cache
+def compiled(manifest: str, names: tuple[str, ...], by: tuple[str, ...]) -> Statement:
+    """Metrics by dimensions as SQL."""
+    definitions, compiler = loaded(manifest)
+    return compiler.compile(ask(definitions, names, by), dict(definitions.metrics))
+
+
 class Marts:
     """The rows of one generation, as dimensions see them, and its metrics."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, manifest: Path) -> None:
         """Read the definitions and, of the marts, what dimensions need."""
         self.connection = connection
-        self.definitions: Definitions = read_definitions(manifest)
-        self.compiler = Compiler(manifest)
+        self.manifest = manifest.read_text(encoding="utf-8")
+        self.definitions, self.compiler = loaded(self.manifest)
         self.types = {row["contract_id"]: row for row in self.rows("dim_contracts")}
         # RES-20, from both marts that say it: companies of the extract, and those of lines.
         self.required = {
@@ -344,6 +362,7 @@ class Marts:
             if row["po_required"]
         }
         self._seen: dict[str, list[dict[str, Any]]] = {}
+        self._grouped: tuple[Any, Mapping[tuple[Any, ...], list[Row]]] = (None, {})
 
     def rows(self, mart: str) -> list[dict[str, Any]]:
         """The rows of a mart by column."""
@@ -382,11 +401,7 @@ class Marts:
     def expected(self, name: str, by: Sequence[str]) -> dict[tuple[Any, ...], Any]:
         """A metric by dimensions, computed from the rows."""
         figures = SHARES.get(name) or (FIGURES[name],)
-        groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
-        if not by:
-            groups[()] = []
-        for row in self.seen(figures[0].mart):
-            groups[tuple(row[one] for one in by)].append(row)
+        groups = self._groups(figures[0].mart, tuple(by))
         return {
             key: _share(name, *(_figure(one, rows) for one in figures))
             if name in SHARES
@@ -394,10 +409,20 @@ class Marts:
             for key, rows in groups.items()
         }
 
+    def _groups(self, mart: str, by: tuple[str, ...]) -> Mapping[tuple[Any, ...], list[Row]]:
+        """The rows of a mart by dimensions; kept until others are asked for."""
+        if self._grouped[0] != (mart, by):
+            groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+            if not by:
+                groups[()] = []
+            for row in self.seen(mart):
+                groups[tuple(row[one] for one in by)].append(row)
+            self._grouped = (mart, by), groups
+        return self._grouped[1]
+
     def answered(self, names: Sequence[str], by: Sequence[str]) -> dict[tuple[Any, ...], Row]:
         """Metrics by dimensions, as they are answered; no group twice."""
-        question = ask(self.definitions, names, by)
-        statement = self.compiler.compile(question, dict(self.definitions.metrics))
+        statement = compiled(self.manifest, tuple(names), tuple(by))
         found = self.connection.execute(statement.sql, statement.parameters)
         columns = [column[0] for column in found.description or ()]
         keys = [self.definitions.dimensions[one].key for one in by]
