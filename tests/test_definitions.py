@@ -118,10 +118,10 @@ def test_no_number_of_a_mart_is_wider_than_readers_take(manifest: dict[str, Any]
         if node.get("schema") == "marts"
         for name, column in node["columns"].items()
     }
-    numbers = {"decimal(18, 4)", "decimal(12, 4)", "decimal(9, 2)", "bigint", "integer"}
+    numbers = {"decimal(18, 4)", "decimal(12, 4)", "decimal(18, 2)", "bigint", "integer"}
     others = {"varchar", "boolean", "date", "timestamp"}
     assert {name for name, kind in types.items() if kind not in numbers | others} == set()
-    shares = {name for name, kind in types.items() if kind == "decimal(9, 2)"}
+    shares = {name for name, kind in types.items() if kind == "decimal(18, 2)"}
     assert shares == {name for name in types if name.endswith("_pct")}
 
 

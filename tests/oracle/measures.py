@@ -55,11 +55,11 @@ def material_code(charge: Row) -> str:
 
 
 def percentage(part: Decimal | int, whole: Decimal | int) -> Decimal:
-    """MRT-2: on a scale of 100, half away from zero to 2, seven digits; a divisor ≤ 0 gives 0."""
+    """MRT-2: on a scale of 100, half away from zero to 2, 18 digits; a divisor ≤ 0 gives 0."""
     if whole <= 0:
         return Decimal(0)
     hundredths = Fraction(part) * 10000 / Fraction(whole)
-    rounded = min(int(abs(hundredths) + Fraction(1, 2)), 999_999_999)
+    rounded = min(int(abs(hundredths) + Fraction(1, 2)), 10**18 - 1)
     return Decimal(rounded if hundredths >= 0 else -rounded) / 100
 
 

@@ -36,7 +36,7 @@ def bi(server: str, settings: Settings) -> Settings:
     build(
         settings,
         'create table marts."values" (id bigint not null, text varchar, money decimal(18, 4), '
-        "share decimal(9, 2), flag boolean, small integer, day date, moment timestamp)",
+        "share decimal(18, 2), flag boolean, small integer, day date, moment timestamp)",
         "insert into marts.\"values\" select 1, 'it''s', "
         "-1.23, 2, true, 3, date '2026-02-28', timestamp '2026-02-28 01:02:03.456789' "
         "union all select 2, null, null, null, null, null, null, null "

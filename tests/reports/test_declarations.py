@@ -66,7 +66,7 @@ def test_sql_that_cannot_be_read_names_its_table(generation: Path, tmp_path: Pat
 def test_looks_and_labels_follow_from_names_and_types() -> None:
     for name, sql_type, kind, label in (
         ("billable_amount", "DECIMAL(18,4)", "money", "Billable"),
-        ("coverage_pct", "DECIMAL(9,2)", "pct", "Coverage %"),
+        ("coverage_pct", "DECIMAL(18,2)", "pct", "Coverage %"),
         ("total_hours_worked", "DECIMAL(38,4)", "hours", "Hours worked"),
         ("milestone_count", "BIGINT", "int", "Milestones"),
         ("company_id", "BIGINT", "id", "Company"),

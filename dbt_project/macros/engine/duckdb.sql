@@ -148,16 +148,16 @@
 {% macro duckdb__percentage(part, whole) -%}
     {%- set whole_units = 'cast(cast(' ~ whole ~ ' as decimal(38, 4)) * 10000 as hugeint)' -%}
     {%- set part_units = 'cast(cast(' ~ part ~ ' as decimal(38, 4)) * 10000 as hugeint)' -%}
-    {%- set most = 999999999 -%}
+    {%- set most = 999999999999999999 -%}
     case
-        when coalesce({{ whole }}, 0) <= 0 then cast(0 as decimal(9, 2))
+        when coalesce({{ whole }}, 0) <= 0 then cast(0 as decimal(18, 2))
         else cast(
             cast(
                 sign({{ part_units }}) * least(
                     {{ most }},
                     (2 * 10000 * abs({{ part_units }}) + {{ whole_units }}) // (2 * {{ whole_units }})
-                ) as decimal(9, 0)
-            ) * cast(0.01 as decimal(2, 2)) as decimal(9, 2)
+                ) as decimal(18, 0)
+            ) * cast(0.01 as decimal(2, 2)) as decimal(18, 2)
         )
     end
 {%- endmacro %}
