@@ -15,11 +15,11 @@ def percentage(part: str, whole: str, *, is_null_without_whole: bool = False) ->
     """
     parts = f"cast(cast({part} as decimal(38, 4)) * 10000 as hugeint)"
     wholes = f"cast(cast({whole} as decimal(38, 4)) * 10000 as hugeint)"
-    nothing = "null" if is_null_without_whole else "cast(0 as decimal(38, 2))"
+    nothing = "null" if is_null_without_whole else "cast(0 as decimal(18, 2))"
     return (
         f"case when coalesce({whole}, 0) <= 0 then {nothing} else cast(cast(sign({parts}) * "
-        f"((2 * 10000 * abs({parts}) + {wholes}) // (2 * {wholes})) as decimal(36, 0)) * "
-        "cast(0.01 as decimal(2, 2)) as decimal(38, 2)) end"
+        f"least(999999999999999999, (2 * 10000 * abs({parts}) + {wholes}) // (2 * {wholes})) "
+        "as decimal(18, 0)) * cast(0.01 as decimal(2, 2)) as decimal(18, 2)) end"
     )
 
 

@@ -141,20 +141,19 @@
 
 {#-
     100 * part / whole, rounded half away from zero to two decimals; 0 when `whole` is 0 or less, and
-    never further from 0 than `most` (MRT-2). In whole numbers throughout: the quotient of two decimals
+    never beyond 18 digits (MRT-2). In whole numbers throughout: the quotient of two decimals
     would be a float, which cannot tell a half from nearly a half. Part and whole have four decimals at
     most.
 -#}
 {% macro duckdb__percentage(part, whole) -%}
     {%- set whole_units = 'cast(cast(' ~ whole ~ ' as decimal(38, 4)) * 10000 as hugeint)' -%}
     {%- set part_units = 'cast(cast(' ~ part ~ ' as decimal(38, 4)) * 10000 as hugeint)' -%}
-    {%- set most = 999999999999999999 -%}
     case
         when coalesce({{ whole }}, 0) <= 0 then cast(0 as decimal(18, 2))
         else cast(
             cast(
                 sign({{ part_units }}) * least(
-                    {{ most }},
+                    999999999999999999,
                     (2 * 10000 * abs({{ part_units }}) + {{ whole_units }}) // (2 * {{ whole_units }})
                 ) as decimal(18, 0)
             ) * cast(0.01 as decimal(2, 2)) as decimal(18, 2)
