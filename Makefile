@@ -68,7 +68,7 @@ generated: .venv/ready ## write what follows from schemas/ and the semantic mode
 check: lint ## the fast checks before a commit: lint, and the tests that need no refresh
 	$(BIN)/python -m pytest tests/schemas tests/test_rules.py tests/test_settings.py tests/test_definitions.py \
 		tests/ingest/test_landing.py tests/ingest/test_readers.py tests/ingest/test_messages.py \
-		tests/publish/test_generations.py
+		tests/publish/test_generations.py -n 2 --dist loadfile
 
 test: $(MANIFEST) browser ## run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
