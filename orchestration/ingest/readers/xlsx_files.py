@@ -42,10 +42,10 @@ MOST_ROWS = 1_048_576
 WHOLE_DIGITS = 10**15  # Excel keeps 15 digits of a number
 _MERGED = re.compile(rb'mergeCell\s[^>]*?ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
 _OLE = b"\xd0\xcf\x11\xe0"
-# What zipfile, zlib and expat raise over damaged or hostile files; NotImplementedError is zipfile's
-# word for a compression that it does not know.
+# What zipfile, zlib and expat raise over damaged or hostile files; an unknown compression is a
+# RuntimeError of its own kind.
 _BROKEN = (
-    *(zipfile.BadZipFile, zlib.error, EOFError, LookupError, NotImplementedError, RuntimeError),
+    *(zipfile.BadZipFile, zlib.error, EOFError, LookupError, RuntimeError),
     *(ValueError, OverflowError, expat.ExpatError),
 )
 
