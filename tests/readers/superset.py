@@ -127,7 +127,7 @@ def _call(url: str, token: str | None, **body: Any) -> dict[str, Any]:
         except urllib.error.URLError:
             if time.monotonic() > patience:
                 raise
-            # 2026-11-26: the server has no event for being up; asked again until PATIENCE_SECONDS end.
+            # 2026-11-26: the server is asked again until it is up, PATIENCE_SECONDS at most.
             time.sleep(1)
 
 
