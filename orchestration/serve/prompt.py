@@ -50,8 +50,8 @@ def answer(
         definitions = answers.definitions(snapshot)
         if not metrics:
             return listing(definitions)
-        if limit and not limit.isdigit():
-            raise QuestionError(f"LIMIT is a whole number, not {limit!r}.")
+        if limit and not re.fullmatch("[0-9]{1,9}", limit):
+            raise QuestionError(f"LIMIT is a whole number of nine digits at most, not {limit!r}.")
         question = ask(
             definitions,
             _names(metrics),
@@ -82,6 +82,16 @@ def conditions(where: str) -> list[dict[str, Any]]:
                 f"'and' between several; not {part!r}. Operators: {', '.join(OPERATORS)}."
             )
         operator = " ".join(condition["operator"].lower().split())
+        bare = re.sub(r"'[^']*'|\"[^\"]*\"", "", condition["value"])
+        if "'" in bare or '"' in bare:
+            raise QuestionError(
+                f"A quote is open in {part!r}; put such a value into the other kind."
+            )
+        if re.search(r"(?i)(?<!\w)or(?!\w)", bare) or (operator.endswith("null") and bare):
+            raise QuestionError(
+                f"{part!r} is no single condition: there is only 'and'; for several values use "
+                "'in', and put a value that holds the word or into quotes."
+            )
         found.append(
             {
                 "dimension": condition["dimension"],

@@ -182,11 +182,12 @@ def _filter(definitions: Definitions, told: Mapping[str, Any]) -> Filter:
     value = told.get("value")
     if operator in BARE:
         return Filter(name if is_name else dimension.name, operator)
-    if value is None or value == "null":
-        raise QuestionError(f"To find lines without {name}, use the operator 'is null'.")
     values = value if isinstance(value, (list, tuple)) else [value]
     if operator in LISTED and isinstance(value, str):
-        values = [one.strip() for one in value.strip("()").split(",")]
+        inner = re.sub(r"^\((.*)\)$", r"\1", value.strip(), flags=re.DOTALL)
+        values = [one.strip() for one in re.findall(r"(?:'[^']*'|\"[^\"]*\"|[^,])+", inner)]
+    if any(one is None or str(one).lower() == "null" for one in values):
+        raise QuestionError(f"To find lines without {name}, use the operator 'is null'.")
     if operator not in LISTED and len(values) != 1:
         raise QuestionError(f"{operator} takes one value; for several use 'in'.")
     if not 0 < len(values) <= MOST_VALUES:
@@ -214,6 +215,8 @@ def _typed(name: str, kind: str, value: Any) -> Any:
             )
         return int(text)
     if kind == "date":
+        if not text:
+            raise QuestionError(f"{name} is a date such as 2026-11-20, not empty.")
         return _day(name, text)
     return text
 
@@ -286,7 +289,9 @@ def _check_dates(question: Question) -> None:
                 f"{metric.name} up to a day use UNTIL."
             )
         if metric.source.date and metric.source.finest == "month":
-            after = question.until + timedelta(days=1) if question.until else None
+            after = None
+            if question.until and question.until < date.max:
+                after = question.until + timedelta(days=1)
             if (question.since and question.since.day != 1) or (after and after.day != 1):
                 raise QuestionError(
                     f"{metric.name} is kept by month: SINCE must be the first day of a month and "

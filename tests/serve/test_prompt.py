@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.serve.generated import definitions_in_project
 from orchestration.serve.prompt import conditions
-from orchestration.serve.questions import QuestionError
+from orchestration.serve.questions import QuestionError, ask
 from orchestration.settings import ROOT, Settings
 from tests.conftest import Refresh, environment
 
@@ -164,3 +165,38 @@ def test_a_refresh_needs_none_of_its_packages() -> None:
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ("company is null or company = 174", "there is only 'and'"),
+        ("company_name = 'a' or company_name = 'b'", "there is only 'and'"),
+        ("company_name = 'a", "A quote is open"),
+    ],
+)
+def test_a_condition_that_is_none_is_refused(where: str, told: str) -> None:
+    """MET-6."""
+    with pytest.raises(QuestionError, match=told):
+        conditions(where)
+
+
+def test_a_comma_within_quotes_splits_no_list() -> None:
+    """MET-6."""
+    definitions = definitions_in_project()
+    [told] = conditions("company_name in ('Calder Marine, Ltd.', \"Silverbrook Legal\")")
+    question = ask(definitions, ["time_entries"], filters=[told])
+    assert question.filters[0].values == ("Calder Marine, Ltd.", "Silverbrook Legal")
+    for value in ("NULL", "(null, a)"):
+        with pytest.raises(QuestionError, match="is null"):
+            ask(
+                definitions,
+                ["time_entries"],
+                filters=[{"dimension": "company_name", "operator": "in", "value": value}],
+            )
+    with pytest.raises(QuestionError, match="not empty"):
+        ask(
+            definitions,
+            ["time_entries"],
+            filters=[{"dimension": "day", "operator": "=", "value": "''"}],
+        )
