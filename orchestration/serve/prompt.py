@@ -51,7 +51,7 @@ def answer(
         if not metrics:
             return listing(definitions)
         if limit and not re.fullmatch("[0-9]{1,9}", limit):
-            raise QuestionError(f"LIMIT is a whole number of nine digits at most, not {limit!r}.")
+            raise QuestionError(f"LIMIT is a whole number, not {limit!r}, of nine digits at most.")
         question = ask(
             definitions,
             _names(metrics),
