@@ -119,7 +119,7 @@ def test_no_number_of_a_mart_is_wider_than_readers_take(manifest: dict[str, Any]
         for name, column in node["columns"].items()
     }
     numbers = {"decimal(18, 4)", "decimal(12, 4)", "decimal(18, 2)", "bigint", "integer"}
-    others = {"varchar", "boolean", "date", "timestamp"}
+    others = {"string", "boolean", "date", "timestamp"}
     assert {name for name, kind in types.items() if kind not in numbers | others} == set()
     shares = {name for name, kind in types.items() if kind == "decimal(18, 2)"}
     assert shares == {name for name in types if name.endswith("_pct")}

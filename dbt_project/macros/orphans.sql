@@ -6,7 +6,7 @@
 {% macro orphans_of(source_name, child_table, key, column, parent_table) %}
     {%- set values = [] -%}
     {%- for value in key -%}
-        {%- do values.append('cast(' ~ value ~ ' as varchar)') -%}
+        {%- do values.append('cast(' ~ value ~ ' as string)') -%}
     {%- endfor -%}
     select
         '{{ child_table }}' as child_table,

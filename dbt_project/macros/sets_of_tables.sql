@@ -24,7 +24,7 @@
 {#- The columns of staged charges, out of the current rows of a table of them. -#}
 {% macro staged_charges(relation, kind, raw_table) %}
     select
-        {{ kind }} || '-' || cast(id as varchar) as charge_key,
+        {{ kind }} || '-' || cast(id as string) as charge_key,
         id as charge_id,
         company_id,
         contract_id,

@@ -155,5 +155,5 @@
 
 {#- What tells the POs of two clients apart (RES-4); null without a PO. -#}
 {% macro purchase_order_key(company_id, po_number) -%}
-    coalesce(cast({{ company_id }} as varchar), 'unknown') || '-' || {{ po_number }}
+    coalesce(cast({{ company_id }} as string), 'unknown') || '-' || {{ po_number }}
 {%- endmacro %}

@@ -16,7 +16,7 @@ problems as (
     select
         problem,
         max(id_number) as charge_count,
-        {{ sorted_list("case when id_number <= 10 then cast(charge_id as varchar) end") }} as ids,
+        {{ sorted_list("case when id_number <= 10 then cast(charge_id as string) end") }} as ids,
         max(file_number) as file_count,
         {{ sorted_list(
             "case when file_number <= 10 then 'make unload BATCH=autotask/' || batch end"

@@ -98,7 +98,7 @@ sums as (
 select
     waiting.item_type as mistake,
     cast(null as bigint) as company_id,
-    cast(null as varchar) as purchase_order_key,
+    cast(null as string) as purchase_order_key,
     waiting.amount as expected_amount,
     sums_by_type.amount
 from waiting

@@ -83,7 +83,7 @@ last_months as (
 
 select
     'sums' as mistake,
-    cast(null as varchar) as purchase_order_key
+    cast(null as string) as purchase_order_key
 from facts
 cross join by_po
 cross join by_month

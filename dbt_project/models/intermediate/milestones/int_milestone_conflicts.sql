@@ -31,7 +31,7 @@ conflicts as (
     select
         milestone_id,
         'project_without_contract' as conflict_type,
-        cast(null as varchar) as detail
+        cast(null as string) as detail
     from milestones
     where
         contract_id is null
@@ -43,7 +43,7 @@ conflicts as (
     select
         milestone_id,
         'missing_billing_target' as conflict_type,
-        cast(null as varchar) as detail
+        cast(null as string) as detail
     from milestones
     where contract_id is null and existing_project_id is null
 
@@ -52,7 +52,7 @@ conflicts as (
     select
         milestone_id,
         'missing_charge_allocation' as conflict_type,
-        cast(null as varchar) as detail
+        cast(null as string) as detail
     from milestones
     where is_allocation_tracked and amount <> 0 and claim_count = 0
 

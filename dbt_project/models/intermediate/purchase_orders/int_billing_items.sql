@@ -44,7 +44,7 @@ final as (
         -- Where an invoice has no number, Autotask prints its id.
         case
             when items.valid_invoice_id is null then null
-            when {{ is_blank('items.invoice_number') }} then cast(items.invoice_id as varchar)
+            when {{ is_blank('items.invoice_number') }} then cast(items.invoice_id as string)
             when invoice_placeholders.invoice_text is null then items.invoice_number
         end as invoice_number,
         po_texts.po_number,

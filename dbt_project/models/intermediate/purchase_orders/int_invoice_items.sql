@@ -37,7 +37,7 @@ final as (
 
     select
         'milestone' as item_type,
-        cast(milestone_id as varchar) as item_key,
+        cast(milestone_id as string) as item_key,
         company_id,
         purchase_order_key,
         target_contract_id as contract_id,
@@ -58,13 +58,13 @@ final as (
 
     select
         'posted_item' as item_type,
-        cast(billing_item_id as varchar) as item_key,
+        cast(billing_item_id as string) as item_key,
         company_id,
         purchase_order_key,
         contract_id,
         contract_name,
         po_number,
-        cast(null as varchar) as description,
+        cast(null as string) as description,
         amount,
         false as is_po_inherited,
         false as has_conflict,

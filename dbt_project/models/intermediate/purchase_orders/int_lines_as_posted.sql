@@ -42,7 +42,7 @@ final as (
 
     select
         'time_entry' as line_kind,
-        cast(time_entries.time_entry_id as varchar) as line_key,
+        cast(time_entries.time_entry_id as string) as line_key,
         time_entries.company_id,
         time_entries.company_name,
         time_entries.invoice_number,

@@ -57,14 +57,14 @@ final as (
 
     select
         'time_entry' as item_type,
-        cast(time_entries.time_entry_id as varchar) as item_key,
+        cast(time_entries.time_entry_id as string) as item_key,
         time_entries.company_id,
         time_entries.purchase_order_key,
         time_entries.contract_id,
         time_entries.contract_name,
         time_entries.po_number,
         time_entries.posted_po_number,
-        cast(null as varchar) as description,
+        cast(null as string) as description,
         time_entries.labor_amount as amount,
         time_entries.has_po as is_po_inherited,
         posted_time_entries.time_entry_id is not null as has_billing_item,

@@ -34,7 +34,7 @@ items_of_change_orders as (
 
 items as (
     select
-        'contract-' || cast(contract_charge_id as varchar) as charge_key,
+        'contract-' || cast(contract_charge_id as string) as charge_key,
         *
     from billing_items
     where contract_charge_id is not null
@@ -42,7 +42,7 @@ items as (
     union all
 
     select
-        'project-' || cast(project_charge_id as varchar) as charge_key,
+        'project-' || cast(project_charge_id as string) as charge_key,
         *
     from billing_items
     where project_charge_id is not null
@@ -50,7 +50,7 @@ items as (
     union all
 
     select
-        'ticket-' || cast(ticket_charge_id as varchar) as charge_key,
+        'ticket-' || cast(ticket_charge_id as string) as charge_key,
         *
     from billing_items
     where ticket_charge_id is not null

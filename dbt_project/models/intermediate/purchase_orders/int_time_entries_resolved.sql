@@ -4,7 +4,7 @@ with
 time_entries as (
     select
         *,
-        cast(null as varchar) as charge_po,
+        cast(null as string) as charge_po,
         false as has_own_placeholder
     from {{ ref('int_time_entries_parented') }}
 ),

@@ -27,7 +27,7 @@ exposed_lines as (
 
     select
         'time_entry' as line_kind,
-        cast(time_entry_id as varchar) as line_key,
+        cast(time_entry_id as string) as line_key,
         company_id,
         po_gap_reason,
         labor_amount as amount,

@@ -20,8 +20,8 @@ days_with_parts as (
 final as (
     select
         date_day,
-        cast(year_number as varchar) || '-Q' || cast(quarter_number as varchar) as quarter_label,
-        cast(year_number as varchar) || '-' || lpad(cast(month_number as varchar), 2, '0')
+        cast(year_number as string) || '-Q' || cast(quarter_number as string) as quarter_label,
+        cast(year_number as string) || '-' || lpad(cast(month_number as string), 2, '0')
             as month_label,
         {{ month_name('date_day') }} as month_name,
         {{ weekday_name('date_day') }} as weekday_name,

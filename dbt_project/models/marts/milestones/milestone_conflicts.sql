@@ -15,7 +15,7 @@ resolutions as (
 
 final as (
     select
-        cast(conflicts.milestone_id as varchar) || '-' || conflicts.conflict_type as conflict_key,
+        cast(conflicts.milestone_id as string) || '-' || conflicts.conflict_type as conflict_key,
         conflicts.milestone_id,
         milestones.company_id,
         milestones.project_id,

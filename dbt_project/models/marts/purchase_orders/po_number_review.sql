@@ -27,7 +27,7 @@ looks as (
     select
         *,
         'exponent_form' as reason,
-        cast(null as varchar) as similar_po_number
+        cast(null as string) as similar_po_number
     from po_numbers
     where {{ is_exponent_form('po_number') }}
 
@@ -36,7 +36,7 @@ looks as (
     select
         *,
         'no_digit' as reason,
-        cast(null as varchar) as similar_po_number
+        cast(null as string) as similar_po_number
     from po_numbers
     where not {{ has_digit('po_number') }}
 
