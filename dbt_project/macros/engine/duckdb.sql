@@ -106,6 +106,19 @@
 {%- endmacro %}
 
 
+{#-
+    A sum of money or hours as marts give it (MRT-27): readers cut the wider type of a sum down, or turn
+    it into a float. A sum beyond the type ends the build with an error; none is ever cut.
+-#}
+{% macro as_amount(expression) -%}
+    {{ adapter.dispatch('as_amount')(expression) }}
+{%- endmacro %}
+
+{% macro duckdb__as_amount(expression) -%}
+    cast({{ expression }} as decimal(18, 4))
+{%- endmacro %}
+
+
 {% macro percentage(part, whole) -%}
     {{ adapter.dispatch('percentage')(part, whole) }}
 {%- endmacro %}
@@ -199,3 +212,12 @@
 
 {#- The variable that names the table of the rows at hand. -#}
 {% macro at_hand(relation) -%} {{ relation.identifier }}_at_hand {%- endmacro %}
+
+
+{#- At the end of a run: what cannot be looked up in the warehouse later. -#}
+{% macro keep_failed_rows(results) -%}
+    {%- do adapter.dispatch('keep_failed_rows')(results) -%}
+{%- endmacro %}
+
+{% macro duckdb__keep_failed_rows(results) -%}
+{%- endmacro %}
