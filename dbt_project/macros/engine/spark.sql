@@ -132,11 +132,6 @@
 {%- endmacro %}
 
 
-{% macro spark__rows_due(relation) -%}
-    {{ relation }}
-{%- endmacro %}
-
-
 {#- Where the files of a table lie: each build has its own folder. -#}
 {% macro spark__location_clause() -%}
     location '{{ spark_folder() }}/{{ model.schema }}/{{ model.alias }}'
@@ -225,12 +220,3 @@
     {%- do run_query(sql) -%}
     {{ return(sql) }}
 {%- endmacro %}
-
-
-{% materialization merged_in_place, adapter='spark' %}
-    {{ return(materialization_table_spark()) }}
-{% endmaterialization %}
-
-{% materialization updated_in_place, adapter='spark' %}
-    {{ return(materialization_table_spark()) }}
-{% endmaterialization %}
