@@ -23,6 +23,7 @@ from orchestration.warehouse import MARTS, SCHEMA, STORAGE_VERSION, WAREHOUSE, o
 FOLDER = "PSA_RUN_SPARK_DIR"
 # How Spark works on one machine, where it is not told otherwise; on a cluster its own file says.
 CONFIGURATION = ROOT / "orchestration" / "deploy" / "spark"
+FAILED = "failed"  # where `keep_failed_rows` writes
 WORK_LISTS = "int_work_list_"  # what the pages read of the models that are not published
 ONLY_WHOLE = (
     "On Spark all models are built together, because its tables are known within one build. Launch "
@@ -45,6 +46,11 @@ def start(settings: Settings, build: str) -> None:
             "PSA_ENGINE is spark, but its packages are not installed. Run `make spark`.",
             allow_retries=False,
         )
+    if not (settings.spark_remote or "JAVA_HOME" in os.environ or shutil.which("java")):
+        raise dg.Failure(
+            "PSA_ENGINE is spark, but there is no Java. Install Java 17, or set JAVA_HOME.",
+            allow_retries=False,
+        )
     builds = settings.warehouse_dir / "spark"
     shutil.rmtree(builds, ignore_errors=True)
     for database in (WAREHOUSE, MARTS):
@@ -62,7 +68,7 @@ def make_folder(folder: Path, settings: Settings) -> None:
 
 
 def bring_home(settings: Settings, manifest: Mapping[str, Any]) -> None:
-    """Fill the databases of the build from the files that Spark has written, and remove these.
+    """Fill the databases of the build from the files that Spark has written, which then go.
 
     Args:
         settings: where the build is.
@@ -81,12 +87,14 @@ def bring_home(settings: Settings, manifest: Mapping[str, Any]) -> None:
                 connection.execute(
                     f"create table intermediate.{quoted(node['name'])} as from {_files(node)}"
                 )
-    shutil.rmtree(settings.warehouse_dir / "spark")
+    for folder in Path(os.environ[FOLDER]).iterdir():
+        if folder.name != FAILED:  # a warning is told later
+            shutil.rmtree(folder)
 
 
 def first_rows(test: str) -> duckdb.DuckDBPyRelation:
     """The first rows that a test has found, which the build keeps (`keep_failed_rows`)."""
-    return duckdb.read_parquet(str(Path(os.environ[FOLDER]) / "failed" / test / "*.parquet"))
+    return duckdb.read_parquet(str(Path(os.environ[FOLDER]) / FAILED / test / "*.parquet"))
 
 
 @contextmanager
