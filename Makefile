@@ -111,7 +111,7 @@ clean: ## remove everything that can be rebuilt; live data stays
 
 lock: .venv/ready # resolve the lock again after a change of pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-		--no-strip-extras --extra dev --extra postgres --extra ask pyproject.toml -o requirements.lock
+		--no-strip-extras --extra dev --extra postgres --extra ask --extra s3 pyproject.toml -o requirements.lock
 
 # uv does in seconds what takes pip minutes. Where it is missing, pip brings the one of the lock.
 .venv/ready: requirements.lock

@@ -4,6 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from orchestration.settings import ROOT, SAMPLE_DIR, Settings, read_settings
 from tests.bench.measure import Cost, measure
+from tests.object_storage import BUCKET, ObjectStorage
 
 MARTS = {"numbers"}  # of the tests that need no more
 
@@ -145,6 +148,25 @@ def settings(tmp_path: Path) -> Settings:
     settings.prepare_data_dir()
     build(settings, "create table marts.numbers as select range as number from range(3)")
     return settings
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[ObjectStorage]:
+    """An S3-compatible server, with a bucket."""
+    storage = ObjectStorage()
+    storage.start()
+    address = f"{storage.variables['AWS_ENDPOINT_URL']}/{BUCKET}"
+    with urllib.request.urlopen(urllib.request.Request(address, method="PUT")):  # noqa: S310
+        yield storage
+    storage.stop()
+
+
+@pytest.fixture
+def storage(served: ObjectStorage, monkeypatch: pytest.MonkeyPatch) -> ObjectStorage:
+    """The server, as this process reaches it."""
+    for name, value in served.variables.items():
+        monkeypatch.setenv(name, value)
+    return served
 
 
 def build(settings: Settings, *statements: str) -> None:

@@ -16,7 +16,9 @@ from orchestration.ingest.landing import Batch, find_batches
 from orchestration.ingest.load import TableLoader
 from orchestration.ingest.raw_store import TableFiles, whole_file
 from orchestration.ingest.rejections import RefusedFile
+from orchestration.ingest.stored import keep
 from orchestration.settings import Settings
+from orchestration.store import StoreError
 from schemas import RAW_TABLES, parts_of
 from schemas.user_fields import wanted
 
@@ -119,6 +121,7 @@ def _raw_asset(
         batches, ignored = find_batches(settings.landing_dir)
         files = TableFiles(source, name, settings)
         load = TableLoader(files, context.run.run_id).load(batches[source, name])
+        _keep(files)
         for warning in [
             *(found.words for found in ignored if (found.table or FIRST_TABLE) == (source, name)),
             *load.warnings,
@@ -153,6 +156,13 @@ def _raw_asset(
         )
 
     return raw_table
+
+
+def _keep(files: TableFiles) -> None:
+    try:
+        keep(files)
+    except StoreError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
 
 
 def _missing(files: TableFiles) -> RefusedFile:

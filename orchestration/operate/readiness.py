@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import dagster as dg
 
+from orchestration.publish.generations import follow
 from orchestration.reports.work_lists import WorkList, published_work_lists
 from orchestration.settings import SettingError, Settings
 from orchestration.warehouse import MARTS
@@ -115,6 +116,7 @@ def readiness_checks(settings: Settings) -> dg.AssetChecksDefinition:
         ],
     )
     def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        follow(settings)
         database = settings.marts_dir / "current" / MARTS
         if not database.exists():
             raise dg.Failure(
