@@ -12,6 +12,7 @@ BIN := .venv/bin
 # Runs a command under the project's settings, paths resolved.
 PSA := $(BIN)/python -m orchestration.cli
 WITH_SETTINGS := $(PSA) exec
+DBT := $(WITH_SETTINGS) $(BIN)/python -P orchestration/build/dbt_command.py
 # One word of the shell, whatever it holds.
 quoted = '$(subst ','\'',$(1))'
 
@@ -91,7 +92,7 @@ lint: definitions ## check style, types, SQL and definitions
 	$(BIN)/sqlfluff lint --processes 2 $(LINTED_SQL)
 
 definitions: $(MANIFEST) # the dbt project parses and Dagster loads all definitions
-	$(WITH_SETTINGS) $(BIN)/dbt --quiet parse $(DBT_DIRS)
+	$(DBT) --quiet parse $(DBT_DIRS)
 	$(WITH_SETTINGS) $(BIN)/dagster definitions validate -m orchestration.definitions
 
 format: .venv/ready ## format the code and fix what can be fixed
@@ -100,7 +101,7 @@ format: .venv/ready ## format the code and fix what can be fixed
 	$(BIN)/sqlfluff fix $(LINTED_SQL)
 
 docs: $(MANIFEST) ## write the documentation of all models as one page
-	$(WITH_SETTINGS) $(BIN)/dbt --quiet docs generate --static $(DBT_DIRS)
+	$(DBT) --quiet docs generate --static $(DBT_DIRS)
 	@echo dbt_project/target/static_index.html
 
 bench: $(MANIFEST) ## time refreshes of 1 M charges (10 M with SCALE=1400) against the baselines
@@ -124,5 +125,5 @@ lock: .venv/ready # resolve the lock again after a change of pyproject.toml
 	@touch $@
 
 $(MANIFEST): .venv/ready $(DBT_SOURCES)
-	@$(WITH_SETTINGS) $(BIN)/dbt --quiet parse $(DBT_DIRS)
+	@$(DBT) --quiet parse $(DBT_DIRS)
 	@touch $@
