@@ -2,7 +2,7 @@
 # Settings come from the environment; .env.example names them all.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run extract generated generations rollback doctor report ask mcp quarantine unload messages dev check test browser lint definitions format docs bench clean lock
+.PHONY: help setup run extract generated generations rollback doctor report ask mcp quarantine unload messages dev check test browser lint python definitions format docs bench clean lock
 
 # Without bytecode every command would compile all libraries anew, for longer than a small refresh.
 unexport PYTHONDONTWRITEBYTECODE
@@ -69,13 +69,16 @@ generated: .venv/ready ## write what follows from schemas/ and the semantic mode
 	@$(BIN)/python -m schemas.dbt
 	@$(BIN)/python -m orchestration.serve.generated
 
-check: lint ## the fast checks before a commit: lint, and the tests that need no refresh
+check: definitions python ## the fast checks before a commit: lint of what changed, tests without a refresh
+	@changed=$$(git diff --name-only --diff-filter=d HEAD -- $(patsubst %,'%/*.sql',$(LINTED_SQL)); \
+		git ls-files --others --exclude-standard -- $(patsubst %,'%/*.sql',$(LINTED_SQL))); \
+	test -z "$$changed" || $(BIN)/sqlfluff lint --processes 2 $$changed
 	$(BIN)/python -m pytest tests/schemas tests/test_rules.py tests/test_settings.py tests/test_definitions.py \
 		tests/ingest/test_landing.py tests/ingest/test_readers.py tests/ingest/test_messages.py \
 		tests/publish/test_generations.py -n 2 --dist loadfile
 
 test: $(MANIFEST) browser ## run every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not alone"
 	$(BIN)/python -m pytest -m alone
 
 browser: # Chromium, which the tests of the pages drive, and LibreOffice, which reads their downloads
@@ -85,11 +88,13 @@ browser: # Chromium, which the tests of the pages drive, and LibreOffice, which 
 		apt-get install -qq -y chromium chromium-driver >/dev/null && \
 		apt-get install -qq -y --no-install-recommends libreoffice-calc-nogui >/dev/null'; }
 
-lint: definitions ## check style, types, SQL and definitions
+lint: definitions python ## check style, types, SQL and definitions
+	$(BIN)/sqlfluff lint --processes 2 $(LINTED_SQL)
+
+python: .venv/ready # style and types of the Python code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --processes 2 $(LINTED_SQL)
 
 definitions: $(MANIFEST) # the dbt project parses and Dagster loads all definitions
 	$(DBT) --quiet parse $(DBT_DIRS)
