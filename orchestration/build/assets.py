@@ -35,6 +35,7 @@ from orchestration.warehouse import MARTS, SCHEMA, WAREHOUSE, open_database
 
 PATIENCE_SECONDS = 60
 ASSET_TYPES = ("model", "seed")
+DBT_COMMAND = Path(__file__).with_name("dbt_command.py")
 DEFINITIONS = "semantic_manifest.json"  # the metrics, among what dbt writes
 
 
@@ -66,7 +67,7 @@ def dbt_resource() -> DbtCliResource:
         profiles_dir=project,
         dbt_executable=sys.executable,
         # -P: of the modules beside it, dbt would take those named `dbt_…` for plug-ins.
-        global_config_flags=["-P", str(Path(__file__).with_name("dbt_command.py"))],
+        global_config_flags=["-P", str(DBT_COMMAND)],
     )
 
 
