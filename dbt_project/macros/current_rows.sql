@@ -10,7 +10,7 @@
 
     batches as (
         select *
-        from {{ rows_due(ref('stg_ingest__batches')) }}
+        from {{ ref('stg_ingest__batches') }}
         where source = '{{ source_name }}' and table_name = '{{ table_name }}'
     ),
 

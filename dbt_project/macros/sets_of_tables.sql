@@ -42,13 +42,15 @@
         invoice_number,
         status_name,
         '{{ raw_table }}' as raw_table,
+        _batch as batch,
         quantity,
         billable_amount,
         extended_cost,
         is_billable,
         is_billed,
         date_purchased,
-        last_modified_at
+        last_modified_at,
+        _extracted_at as extracted_at
     from {{ relation }}
 {% endmacro %}
 

@@ -153,6 +153,21 @@
 {%- endmacro %}
 
 
+{#-
+    Whether postings are those of a charge (RES-21): items for a change order name it by its id and its
+    company.
+
+    charge: with its effective company as `company_id`, or as named.
+-#}
+{% macro are_postings_of(postings, charge, company_id='company_id') -%}
+    {{ postings }}.charge_key = {{ charge }}.charge_key
+    and (
+        {{ postings }}.charge_company_id is null
+        or {{ postings }}.charge_company_id = {{ charge }}.{{ company_id }}
+    )
+{%- endmacro %}
+
+
 {#- What tells the POs of two clients apart (RES-4); null without a PO. -#}
 {% macro purchase_order_key(company_id, po_number) -%}
     coalesce(cast({{ company_id }} as string), 'unknown') || '-' || {{ po_number }}

@@ -183,20 +183,3 @@
         )
     )
 {%- endmacro %}
-
-
-{#-
-    The rows of a model to work on: all of them, or the few that a table is just being brought up
-    to date with.
--#}
-{% macro rows_due(relation) -%}
-    {{ adapter.dispatch('rows_due')(relation) }}
-{%- endmacro %}
-
-{#- A variable is its session's own: to all others, and after a crash, a view shows all rows. -#}
-{% macro duckdb__rows_due(relation) -%}
-    query_table(coalesce(getvariable('{{ at_hand(relation) }}'), '{{ relation }}'))
-{%- endmacro %}
-
-{#- The variable that names the table of the rows at hand. -#}
-{% macro at_hand(relation) -%} {{ relation.identifier }}_at_hand {%- endmacro %}
