@@ -27,7 +27,7 @@
 
 {#- A PO text as it is compared, before what stands for no PO is left out (RES-2). -#}
 {% macro tidy_po(text) -%}
-    {{ replace_matches(upper_case(trimmed(unwrapped(trimmed(text)))), '^([0-9]+)[.]0+$', '\\1') }}
+    {{ replace_matches(trimmed(unwrapped(trimmed(upper_case(text)))), '^([0-9]+)[.]0+$', '\\1') }}
 {%- endmacro %}
 
 
@@ -92,7 +92,7 @@
 
 {#- A status as it is compared: without white space around it, in any case. -#}
 {% macro label(text) -%}
-    upper({{ trimmed(text) }})
+    {{ trimmed(upper_case(text)) }}
 {%- endmacro %}
 
 
