@@ -4,6 +4,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup run extract generated generations rollback doctor report ask mcp quarantine unload messages dev check test browser lint definitions format docs bench clean lock
 
+# Without bytecode every command would compile all libraries anew, for longer than a small refresh.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3
 BIN := .venv/bin
 # Runs a command under the project's settings, paths resolved.

@@ -5,14 +5,14 @@ import json
 import sqlite3
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import sqlalchemy
 from dagster._core.execution.plan.objects import StepFailureData
-from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from rich.console import Console
 from rich.table import Table
 
@@ -117,23 +117,34 @@ def _refresh(settings: Settings, job: dg.JobDefinition, force: bool) -> bool:
 
 
 def _write_history_at_less_cost() -> None:
-    """Make Dagster's history wait for the disk now and then instead of at every event.
+    """Make Dagster's history cost less than the work that it tells of.
 
-    Dagster opens, commits and closes SQLite for each event, and each time all is forced to disk,
-    which takes longer than the work. In WAL mode `normal` never corrupts a database; a connection
-    that stays open spares the checkpoint at every close. Dagster also makes an engine for each
-    event, which compiles every statement again; one for each database is enough.
+    Dagster opens, commits and closes SQLite for each event, makes an engine for it, which compiles
+    every statement again, and forces all to disk each time. Here one connection to each database
+    stays open. In WAL mode `normal` never corrupts a database and waits for the disk at checkpoints
+    only.
     """
     kept_open: dict[str, sqlite3.Connection] = {}
     engines: dict[str, sqlalchemy.Engine] = {}
-    create_engine = sqlite_event_log.create_engine  # type: ignore[attr-defined]
 
-    def engine_of(address: str, **options: Any) -> sqlalchemy.Engine:
-        if address not in engines:
-            engines[address] = create_engine(address, **options)
-        return engines[address]
+    @contextlib.contextmanager
+    def connect(store: SqliteEventLogStorage, shard: str) -> Iterator[sqlalchemy.Connection]:
+        address = store.conn_string_for_shard(shard)
+        with store._db_lock:
+            if address not in engines:
+                engines[address] = sqlalchemy.create_engine(
+                    address,
+                    poolclass=sqlalchemy.StaticPool,
+                    connect_args={
+                        "timeout": SQLITE_BUSY_TIMEOUT_SECONDS,
+                        "check_same_thread": False,  # threads wait for each other at the lock
+                    },
+                )
+                store._initdb(engines[address])
+            with engines[address].begin() as connection:
+                yield connection
 
-    sqlite_event_log.create_engine = engine_of  # type: ignore[attr-defined,assignment]
+    SqliteEventLogStorage._connect = connect  # type: ignore[assignment,method-assign]
 
     @sqlalchemy.event.listens_for(sqlalchemy.engine.Engine, "connect")
     def on_connect(connection: object, _: object) -> None:
@@ -141,7 +152,7 @@ def _write_history_at_less_cost() -> None:
             return
         connection.execute("pragma synchronous = normal")
         path = connection.execute("pragma database_list").fetchone()[2]
-        if path not in kept_open:
+        if path not in kept_open:  # it spares the checkpoint at every close
             kept_open[path] = sqlite3.connect(path)
             kept_open[path].execute("pragma user_version")
 
