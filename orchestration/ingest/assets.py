@@ -166,7 +166,7 @@ def _load(run: dg.DagsterRun, table: Table, settings: Settings) -> TableLoad:
     tables = [
         found
         for found in RAW_TABLES
-        if (run.asset_selection is None or dg.AssetKey(found) in run.asset_selection)
+        if (not run.asset_selection or dg.AssetKey(found) in run.asset_selection)
         and (not run.step_keys_to_execute or "__".join(found) in run.step_keys_to_execute)
     ]
     if settings.ingest_workers == 1 or len(tables) == 1:

@@ -9,7 +9,7 @@ import pandas
 import polars
 import pytest
 
-from orchestration.settings import SAMPLE_DIR
+from orchestration.settings import ROOT, SAMPLE_DIR
 from tests.conftest import Refresh, python, refresh
 from tests.object_storage import BUCKET, ObjectStorage
 from tests.readers.recipes import blocks
@@ -38,11 +38,11 @@ def nights(
     served: ObjectStorage, published: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Nights:
     """Both refreshes, of the sample."""
-    first = refresh(SAMPLE_DIR, published, PSA_DATA_URL=URL, **served.variables)
+    first = refresh(SAMPLE_DIR, published, ROOT, PSA_DATA_URL=URL, **served.variables)
     data_dir = tmp_path_factory.mktemp("second")
     command = ("-m", "orchestration.cli", "run", "--force")
     settings = {"PSA_DATA_DIR": str(data_dir), "PSA_DATA_URL": URL, "PSA_INGEST_WORKERS": "2"}
-    second = Refresh(data_dir, *python(*command, **settings, **served.variables))
+    second = Refresh(data_dir, *python(*command, root=ROOT, **settings, **served.variables))
     for ended in (first, second):
         assert ended.exit_code == 0, ended.output + ended.errors
     return Nights(first, second, served)
@@ -104,9 +104,9 @@ def test_the_prompt_of_the_first_machine_follows_the_second(nights: Nights) -> N
     newest = nights.second.generations[-1]
     settings = {"PSA_DATA_DIR": str(nights.first.data_dir), "PSA_DATA_URL": URL}
 
-    def said(*arguments: str, **others: str) -> str:
-        variables = settings | nights.storage.variables | others
-        code, output, errors = python("-m", "orchestration.cli", *arguments, **variables)
+    def said(*arguments: str) -> str:
+        variables = settings | nights.storage.variables
+        code, output, errors = python("-m", "orchestration.cli", *arguments, root=ROOT, **variables)
         assert code == 0, output + errors
         return output
 
@@ -122,7 +122,7 @@ def test_the_prompt_of_the_first_machine_follows_the_second(nights: Nights) -> N
 def test_a_store_that_is_away_ends_a_refresh_with_one_message(nights: Nights) -> None:
     """STO-8."""
     away = nights.storage.variables | {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
-    ended = refresh(SAMPLE_DIR, nights.first.data_dir, PSA_DATA_URL=URL, **away)
+    ended = refresh(SAMPLE_DIR, nights.first.data_dir, ROOT, PSA_DATA_URL=URL, **away)
     assert ended.exit_code == 1
     assert "cannot be reached" in ended.errors
     assert "Check AWS_ENDPOINT_URL" in ended.errors
