@@ -50,7 +50,7 @@ SAMPLE_AS_OF_DATE = date(2026, 11, 20)
 PREFIX = "PSA_"
 CREDENTIALS = ("autotask_username", "autotask_secret", "autotask_integration_code")
 # Set by the pipeline itself for dbt, or read by `dagster.yaml`.
-INTERNAL = ("PSA_RUN_", "PSA_PREVIOUS", "PSA_DAGSTER_")
+INTERNAL = ("PSA_RUN_", "PSA_DAGSTER_")
 LEAST_MEMORY = 256_000_000  # bytes; the sample can be refreshed with it
 
 
@@ -261,6 +261,7 @@ class Settings(BaseModel):
             "PSA_RUN_MEMORY_LIMIT": f"{int(self.memory_limit)}B",
             # Nor PSA_TEMP_DIR: this is a folder in it.
             "PSA_RUN_TEMP_DIR": str(self.temp_dir),
+            "PSA_RUN_UPDATED_FACTS": "",  # all are made anew, unless a build has proven otherwise
             "DAGSTER_HOME": str(self.data_dir / "dagster"),
         }
 

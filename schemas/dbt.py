@@ -1,7 +1,8 @@
 """What dbt has to know of the raw tables, written into its project: `make generated`."""
 
+import sys
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from schemas import RAW_TABLES, RawTable
@@ -20,21 +21,12 @@ sources:
 SOURCE = """\
   - name: {source}
     description: {description}
-    config:
-      meta:
-        external_location: {location}
     tables:
 """
 DESCRIPTIONS = {
     "autotask": "Extracts of Autotask PSA, validated, one parquet file per batch.",
     "reference": "Tables that the users of the marts keep themselves, one parquet file per batch.",
 }
-LOCATION = """\
-&raw_files >-
-          read_parquet(
-          '{{ env_var('PSA_DATA_DIR') | replace("'", "''") }}/raw/{schema}/{name}/*.parquet',
-          union_by_name = true, hive_partitioning = false)"""
-
 MACROS_HEAD = f"""\
 {{#- {NOTICE} -#}}
 
@@ -61,12 +53,10 @@ def generated() -> dict[Path, str]:
 
 
 def _sources() -> str:
-    text, location = SOURCES_HEAD, LOCATION
+    text = SOURCES_HEAD
     for source, tables in _by_source().items():
-        text += SOURCE.format(
-            source=source, description=DESCRIPTIONS[source], location=location
-        ) + "".join(f"      - name: {name}\n" for name in tables)
-        location = "*raw_files"
+        text += SOURCE.format(source=source, description=DESCRIPTIONS[source])
+        text += "".join(f"      - name: {name}\n" for name in tables)
     return text
 
 
@@ -84,6 +74,9 @@ def _macros() -> str:
     lines += _list_macro("white_space_code_points", about, map(str, WHITE_SPACE))
     about = "Code points of the digit zero in every script."
     lines += _list_macro("zero_code_points", about, map(str, ZEROS))
+    about = "Letters whose capital is several letters: letter -> capital."
+    lines += ["", f"{{#- {about} -#}}", "{% macro letters_of_several_capitals() %}"]
+    lines += ["    {{ return({", *_capitals(), "    }) }}", "{% endmacro %}", ""]
     return MACROS_HEAD + "\n".join(lines)
 
 
@@ -91,6 +84,17 @@ def _list_macro(name: str, about: str, values: Iterable[str]) -> list[str]:
     text = textwrap.fill(", ".join(values), 80, initial_indent=" " * 8, subsequent_indent=" " * 8)
     head = ["", f"{{#- {about} -#}}", f"{{% macro {name}() %}}", "    {{ return(["]
     return [*head, text, "    ]) }}", "{% endmacro %}", ""]
+
+
+def _capitals() -> Iterator[str]:
+    for letter in map(chr, range(sys.maxunicode + 1)):
+        if len(capital := letter.upper()) > 1:
+            yield f"        '{_escaped(letter)}': '{_escaped(capital)}',"
+
+
+def _escaped(text: str) -> str:
+    """A text that looks the same in every editor, marks without a letter of their own, too."""
+    return text.encode("ascii", "backslashreplace").decode().replace("\\xdf", "\\u00df")
 
 
 def _entry(table: type[RawTable]) -> list[str]:

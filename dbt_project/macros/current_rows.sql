@@ -10,7 +10,7 @@
 
     batches as (
         select *
-        from {{ rows_due(ref('stg_ingest__batches')) }}
+        from {{ ref('stg_ingest__batches') }}
         where source = '{{ source_name }}' and table_name = '{{ table_name }}'
     ),
 
@@ -59,15 +59,37 @@
                 and delivered._batch = newest_full.batch
     ),
 
-    held_keys as (
-        select rejected_keys.*
+    ranked_rejected_keys as (
+        select
+            *,
+            row_number() over (
+                partition by {{ key_columns(key) }} order by full_number desc
+            ) as recency
         from rejected_keys
-        inner join newest_full on rejected_keys.full_number = newest_full.full_number
+    ),
+
+    -- The unbroken run of full batches, up to the newest, that each such key was rejected in.
+    rejected_until_now as (
+        select
+            {{ key_columns(key) }},
+            min(ranked_rejected_keys.full_number) as first_rejected,
+            max(ranked_rejected_keys.full_number) as full_number
+        from ranked_rejected_keys
+        inner join newest_full
+            on
+                ranked_rejected_keys.full_number + ranked_rejected_keys.recency
+                = newest_full.full_number + 1
+        group by {{ key_columns(key) }}
+    ),
+
+    held_keys as (
+        select *
+        from rejected_until_now
         where
             not exists (
                 select 1
                 from loaded_by_newest_full
-                where {{ keys_are_equal(key, 'loaded_by_newest_full', 'rejected_keys') }}
+                where {{ keys_are_equal(key, 'loaded_by_newest_full', 'rejected_until_now') }}
             )
     ),
 
@@ -131,17 +153,11 @@
                 delivered._extracted_at = batches.extracted_at
                 and delivered._batch = batches.batch
                 and batches.batch_kind <> 'deleted'
-                and batches.full_number < held_keys.full_number
+                -- Every full batch since has held the key, too.
+                and batches.full_number + 1 between held_keys.first_rejected
+                and held_keys.full_number
         where
-            -- Every full batch since has held the key, too.
-            held_keys.full_number - batches.full_number = (
-                select count(*)
-                from rejected_keys
-                where
-                    rejected_keys.full_number > batches.full_number
-                    and {{ keys_are_equal(key, 'rejected_keys', 'held_keys') }}
-            )
-            and not exists (
+            not exists (
                 select 1
                 from deleted_keys
                 where

@@ -4,6 +4,7 @@
     key: what tells the rows of the staging model from one another.
 -#}
 {% macro orphans_of(source_name, child_table, key, column, parent_table) %}
+    {%- set parent_key = raw_tables()['autotask'][parent_table]['staged_key'][0] -%}
     {%- set values = [] -%}
     {%- for value in key -%}
         {%- do values.append('cast(' ~ value ~ ' as string)') -%}
@@ -13,12 +14,13 @@
         {{ values | join(" || '-' || ") }} as child_key,
         '{{ parent_table }}' as parent_table,
         {{ column }} as parent_id
-    from {{ ref('stg_' ~ source_name ~ '__' ~ child_table) }}
+    from {{ ref('stg_' ~ source_name ~ '__' ~ child_table) }} as children
     where
         {{ column }} is not null
-        and {{ column }} not in (
-            select parents.{{ raw_tables()['autotask'][parent_table]['staged_key'][0] }}
+        and not exists (
+            select 1
             from {{ ref('stg_autotask__' ~ parent_table) }} as parents
+            where children.{{ column }} = parents.{{ parent_key }}
         )
 {% endmacro %}
 

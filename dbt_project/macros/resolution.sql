@@ -158,7 +158,7 @@
 {#-
     What the billing items of each line say of it (RES-22, RES-23, RES-24): one row a line.
 
-    items: a CTE with columns of int_billing_items; key: the column that names the line.
+    items: a CTE with columns of int_billing_items; key: the columns that name the line.
 -#}
 {% macro postings(items, key) %}
     select

@@ -87,9 +87,10 @@
             from ever_loaded
             where
                 is_newest_full
-                and ({{ key_columns(table.key) }}) in (
-                    select ({{ key_columns(table.key) }})
+                and exists (
+                    select 1
                     from other_rows
+                    where {{ keys_are_equal(table.key, 'ever_loaded', 'other_rows') }}
                 )
         ),
 

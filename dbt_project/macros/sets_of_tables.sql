@@ -42,13 +42,15 @@
         invoice_number,
         status_name,
         '{{ raw_table }}' as raw_table,
+        _batch as batch,
         quantity,
         billable_amount,
         extended_cost,
         is_billable,
         is_billed,
         date_purchased,
-        last_modified_at
+        last_modified_at,
+        _extracted_at as extracted_at
     from {{ relation }}
 {% endmacro %}
 
@@ -73,10 +75,13 @@
     where
         batches.source = 'autotask'
         and batches.table_name = '{{ name }}'
-        and batches.table_name not in (
-            select full_batches.table_name
+        and not exists (
+            select 1
             from {{ ref('stg_ingest__batches') }} as full_batches
-            where full_batches.source = 'autotask' and full_batches.batch_kind = 'full'
+            where
+                full_batches.source = 'autotask'
+                and full_batches.table_name = '{{ name }}'
+                and full_batches.batch_kind = 'full'
         )
     group by delivered.id
     {{ 'union all' if not loop.last }}

@@ -27,7 +27,7 @@
 
 {#- A PO text as it is compared, before what stands for no PO is left out (RES-2). -#}
 {% macro tidy_po(text) -%}
-    {{ replace_matches(upper_case(trimmed(unwrapped(trimmed(text)))), '^([0-9]+)[.]0+$', '\\1') }}
+    {{ replace_matches(trimmed(unwrapped(trimmed(upper_case(text)))), '^([0-9]+)[.]0+$', '\\1') }}
 {%- endmacro %}
 
 
@@ -92,7 +92,7 @@
 
 {#- A status as it is compared: without white space around it, in any case. -#}
 {% macro label(text) -%}
-    upper({{ trimmed(text) }})
+    {{ trimmed(upper_case(text)) }}
 {%- endmacro %}
 
 
@@ -150,6 +150,21 @@
 {#- Whether a line was approved and posted (RES-21). -#}
 {% macro is_posted(line, postings) -%}
     ({{ postings }}.item_count is not null or coalesce({{ line }}.is_billed, false))
+{%- endmacro %}
+
+
+{#-
+    Whether postings are those of a charge (RES-21): items for a change order name it by its id and its
+    company.
+
+    charge: with its effective company as `company_id`, or as named.
+-#}
+{% macro are_postings_of(postings, charge, company_id='company_id') -%}
+    {{ postings }}.charge_key = {{ charge }}.charge_key
+    and (
+        {{ postings }}.charge_company_id is null
+        or {{ postings }}.charge_company_id = {{ charge }}.{{ company_id }}
+    )
 {%- endmacro %}
 
 

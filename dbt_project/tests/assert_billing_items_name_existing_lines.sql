@@ -17,7 +17,7 @@ charges as (
 ),
 
 charges_with_company as (
-    select * from {{ ref('int_charges_parented') }}
+    select * from {{ ref('fct_charges_po_resolved') }}
 ),
 
 missing_lines as (
@@ -51,7 +51,7 @@ missing_lines as (
         on
             items.project_charge_id = change_orders.charge_id
             and change_orders.charge_kind = 'change_order'
-            and items.company_id = change_orders.effective_company_id
+            and items.company_id = change_orders.company_id
     left join charges as ticket_charges
         on
             items.ticket_charge_id = ticket_charges.charge_id

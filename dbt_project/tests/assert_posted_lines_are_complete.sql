@@ -10,7 +10,7 @@ facts as (
         charges.billable_amount as amount
     from {{ ref('fct_charges_po_resolved') }} as charges
     inner join {{ ref('int_posted_charges') }} as posted
-        on charges.charge_key = posted.charge_key
+        on {{ are_postings_of('posted', 'charges') }}
 
     union all
 

@@ -27,14 +27,14 @@ from orchestration.build.fingerprint import (
     nodes_by_as_of_date,
     remember_build,
 )
-from orchestration.build.incremental import VARIABLE as PREVIOUS
-from orchestration.build.incremental import keep_previous
+from orchestration.build.increments import UPDATED_FACTS, facts_to_update
 from orchestration.progress import advance
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS, SCHEMA, WAREHOUSE, open_database
 
 PATIENCE_SECONDS = 60
 ASSET_TYPES = ("model", "seed")
+DBT_COMMAND = Path(__file__).with_name("dbt_command.py")
 DEFINITIONS = "semantic_manifest.json"  # the metrics, among what dbt writes
 
 
@@ -66,7 +66,7 @@ def dbt_resource() -> DbtCliResource:
         profiles_dir=project,
         dbt_executable=sys.executable,
         # -P: of the modules beside it, dbt would take those named `dbt_…` for plug-ins.
-        global_config_flags=["-P", str(Path(__file__).with_name("dbt_command.py"))],
+        global_config_flags=["-P", str(DBT_COMMAND)],
     )
 
 
@@ -78,7 +78,6 @@ def mart_assets(settings: Settings) -> dg.AssetsDefinition:
     def psa_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         # Paths and dates travel as environment, because changed dbt vars force a full parse.
         settings.hand_on(run_as_of(context, settings))
-        os.environ[PREVIOUS] = ""
         _open_warehouse(settings, context.log.warning)
         if not _is_whole(context.assets_def):
             # Of a selection, only those tests whose models are all up to date.
@@ -98,9 +97,8 @@ def mart_assets(settings: Settings) -> dg.AssetsDefinition:
         names = " ".join(sorted(manifest["nodes"][node]["name"] for node in kept))
         choice = ["--exclude", names, "--indirect-selection", "empty"] if kept else []
         if last and last.code == inputs.code and not kept:
-            # A few new lines do not need the facts to be rebuilt.
-            keep_previous(warehouse, settings, context.run_id)
-            os.environ[PREVIOUS] = context.run_id
+            facts = facts_to_update(settings, manifest, context.log.info)
+            os.environ[UPDATED_FACTS] = ",".join(facts)  # until `hand_on` is called again
         nodes = len(_buildable(manifest)) - len(kept)
         yield from _build(dbt, choice, nodes, context, settings, manifest)
         remember_build(warehouse, settings, inputs)

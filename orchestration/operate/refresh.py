@@ -1,6 +1,7 @@
 """One refresh in this process, with its key figures or its mistakes: what `make run` starts."""
 
 import contextlib
+import functools
 import json
 import sqlite3
 import sys
@@ -121,9 +122,9 @@ def _write_history_at_less_cost() -> None:
     """Make Dagster's history cost less than the work that it tells of.
 
     Dagster opens, commits and closes SQLite for each event, makes an engine for it, which compiles
-    every statement again, and forces all to disk each time. Here one connection to each database
-    stays open. In WAL mode `normal` never corrupts a database and waits for the disk at checkpoints
-    only.
+    every statement again, forces all to disk each time, and asks before each check whether there is
+    a table of checks. Here one connection to each database stays open. In WAL mode `normal` never
+    corrupts a database and waits for the disk at checkpoints only.
     """
     kept_open: dict[str, sqlite3.Connection] = {}
     engines: dict[str, sqlalchemy.Engine] = {}
@@ -145,6 +146,8 @@ def _write_history_at_less_cost() -> None:
             with engines[address].begin() as connection:
                 yield connection
 
+    has_table = functools.cache(SqliteEventLogStorage.has_table)
+    SqliteEventLogStorage.has_table = has_table  # type: ignore[method-assign]
     SqliteEventLogStorage._connect = connect  # type: ignore[assignment,method-assign]
 
     @sqlalchemy.event.listens_for(sqlalchemy.engine.Engine, "connect")

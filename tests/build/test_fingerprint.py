@@ -7,7 +7,10 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
+
 from orchestration.build.fingerprint import Inputs, last_build, nodes_by_as_of_date, remember_build
+from orchestration.build.increments import LINES
 from orchestration.settings import ROOT, Settings, read_settings
 from tests.conftest import Refresh, python, refresh
 
@@ -76,9 +79,12 @@ def test_what_has_not_changed_is_neither_built_nor_published_again(
     )
     night = refresh(delivery, data_dir, PSA_AS_OF_DATE=TOMORROW)
     assert night.exit_code == 0, night.errors
-    log = (data_dir / "warehouse/dbt/dbt.log").read_text(encoding="utf-8")
-    assert "fct_charges_po_resolved is brought up to date in place" in log
-    assert "fct_time_entries_po_resolved is brought up to date in place" in log
+    with duckdb.connect(data_dir / "warehouse/warehouse.duckdb", read_only=True) as build:
+        due = "select reason, charge_key from intermediate.int_charges_due"
+        assert build.execute(due).fetchall() == [("delivered", "ticket-999999")]
+        assert build.execute("from intermediate.int_time_entries_due").fetchall() == []
+        kept = "select table_name from duckdb_views() where schema_name = 'previous'"
+        assert {name for (name,) in build.execute(kept).fetchall()} == set(LINES)
     with night.marts() as marts:
         total = "select count(*), sum(billable_amount) from marts.fct_charges_po_resolved"
         assert marts.execute(total).fetchall() == [(7156, Decimal("6697517.07"))]

@@ -33,20 +33,18 @@
 {%- endmacro %}
 
 
+{#- In capitals as Unicode lists them, those of several letters too; `text` is repeated. -#}
 {% macro upper_case(text) -%}
     {{ adapter.dispatch('upper_case')(text) }}
 {%- endmacro %}
 
-{#- DuckDB upper-cases letter by letter, so letters with two capitals are spelled out before. -#}
+{#- Letter by letter, so those of several capitals are spelled out before; most texts are ASCII. -#}
 {% macro duckdb__upper_case(text) -%}
-    {%- set capitals = {
-        'ß': 'SS', 'ﬀ': 'FF', 'ﬁ': 'FI', 'ﬂ': 'FL', 'ﬃ': 'FFI', 'ﬄ': 'FFL', 'ﬅ': 'ST', 'ﬆ': 'ST'
-    } -%}
     {%- set spelled = namespace(text=text) -%}
-    {%- for letter, capital in capitals.items() -%}
+    {%- for letter, capital in letters_of_several_capitals().items() -%}
         {%- set spelled.text = "replace(" ~ spelled.text ~ ", '" ~ letter ~ "', '" ~ capital ~ "')" -%}
     {%- endfor -%}
-    upper({{ spelled.text }})
+    case when strlen({{ text }}) = length({{ text }}) then upper({{ text }}) else upper({{ spelled.text }}) end
 {%- endmacro %}
 
 
@@ -57,33 +55,6 @@
 
 {% macro duckdb__sorted_list(text) -%}
     string_agg(distinct {{ text }}, '; ' order by {{ text }})
-{%- endmacro %}
-
-
-{% macro days_between(first_date, second_date) -%}
-    {{ adapter.dispatch('days_between')(first_date, second_date) }}
-{%- endmacro %}
-
-{% macro duckdb__days_between(first_date, second_date) -%}
-    date_diff('day', {{ first_date }}, {{ second_date }})
-{%- endmacro %}
-
-
-{% macro add_days(date, day_count) -%}
-    {{ adapter.dispatch('add_days')(date, day_count) }}
-{%- endmacro %}
-
-{% macro duckdb__add_days(date, day_count) -%}
-    ({{ date }} + ({{ day_count }}))
-{%- endmacro %}
-
-
-{% macro first_day_of_month(date) -%}
-    {{ adapter.dispatch('first_day_of_month')(date) }}
-{%- endmacro %}
-
-{% macro duckdb__first_day_of_month(date) -%}
-    cast(date_trunc('month', {{ date }}) as date)
 {%- endmacro %}
 
 
@@ -135,6 +106,19 @@
 {%- endmacro %}
 
 
+{#-
+    A sum of money or hours as marts give it (MRT-27): readers cut the wider type of a sum down, or turn
+    it into a float. A sum beyond the type ends the build with an error; none is ever cut.
+-#}
+{% macro as_amount(expression) -%}
+    {{ adapter.dispatch('as_amount')(expression) }}
+{%- endmacro %}
+
+{% macro duckdb__as_amount(expression) -%}
+    cast({{ expression }} as decimal(18, 4))
+{%- endmacro %}
+
+
 {% macro percentage(part, whole) -%}
     {{ adapter.dispatch('percentage')(part, whole) }}
 {%- endmacro %}
@@ -162,41 +146,61 @@
 {%- endmacro %}
 
 
-{#- Stand for "since ever" and "for good"; all dates of the extracts lie between them. -#}
-{% macro first_day() -%} cast('0001-01-01' as date) {%- endmacro %}
-{% macro last_day() -%} cast('9999-12-31' as date) {%- endmacro %}
-
-
-{#- Every row of a raw table that was ever loaded, those of replaced contents too (`is_replaced`). -#}
-{% macro rows_ever_loaded(source_name, table_name) -%}
-    {{ adapter.dispatch('rows_ever_loaded')(source_name, table_name) }}
+{#-
+    At the start of every run: make the sources tables of the engine, each all rows of its parquet
+    files, which have the same columns by name.
+-#}
+{% macro open_sources() -%}
+    {%- if execute -%}
+        {%- for table in graph.sources.values() -%}
+            {%- set files = table.config.meta.get('files')
+                or 'raw/' ~ table.schema ~ '/' ~ table.identifier ~ '/*.parquet' -%}
+            {%- do open_source(table.schema, table.identifier, env_var('PSA_DATA_DIR') ~ '/' ~ files) -%}
+        {%- endfor -%}
+        {%- do adapter.commit() -%}
+    {%- endif -%}
 {%- endmacro %}
 
-{% macro duckdb__rows_ever_loaded(source_name, table_name) -%}
-    (
-        select
-            *,
-            filename like '%/{{ source_name }}/{{ table_name }}/replaced/%' as is_replaced
-        from read_parquet(
-            '{{ env_var('PSA_DATA_DIR') | replace("'", "''") }}/raw/{{ source_name }}/{{ table_name }}/**/*.parquet',
-            union_by_name = true, hive_partitioning = false, filename = true
-        )
+{% macro open_source(schema, table, files) -%}
+    {%- do adapter.dispatch('open_source')(schema, table, files) -%}
+{%- endmacro %}
+
+{% macro duckdb__open_source(schema, table, files) -%}
+    {%- do run_query('create schema if not exists ' ~ schema) -%}
+    {%- do run_query(
+        'create or replace view ' ~ schema ~ '.' ~ table ~ ' as select * from ' ~ duckdb_parquet(files)
+    ) -%}
+{%- endmacro %}
+
+{% macro duckdb_parquet(files, filename=false) -%}
+    read_parquet(
+        '{{ files | replace("'", "''") }}',
+        union_by_name = true, hive_partitioning = false, filename = {{ filename }}
     )
 {%- endmacro %}
 
 
-{#-
-    The rows of a model to work on: all of them, or the few that a table is just being brought up
-    to date with.
--#}
-{% macro rows_due(relation) -%}
-    {{ adapter.dispatch('rows_due')(relation) }}
+{#- Every row of a raw table that was ever loaded, those of replaced contents too (`is_replaced`). -#}
+{% macro rows_ever_loaded(source_name, table_name) -%}
+    {{ adapter.dispatch('rows_ever_loaded')(source_name ~ '/' ~ table_name) }}
 {%- endmacro %}
 
-{#- A variable is its session's own: to all others, and after a crash, a view shows all rows. -#}
-{% macro duckdb__rows_due(relation) -%}
-    query_table(coalesce(getvariable('{{ at_hand(relation) }}'), '{{ relation }}'))
+{% macro duckdb__rows_ever_loaded(folder) -%}
+    (
+        select
+            *,
+            filename like '%/{{ folder }}/replaced/%' as is_replaced
+        from {{ duckdb_parquet(
+            env_var('PSA_DATA_DIR') ~ '/raw/' ~ folder ~ '/**/*.parquet', filename=true
+        ) }}
+    )
 {%- endmacro %}
 
-{#- The variable that names the table of the rows at hand. -#}
-{% macro at_hand(relation) -%} {{ relation.identifier }}_at_hand {%- endmacro %}
+
+{#- At the end of a run: what cannot be looked up in the warehouse later. -#}
+{% macro keep_failed_rows(results) -%}
+    {%- do adapter.dispatch('keep_failed_rows')(results) -%}
+{%- endmacro %}
+
+{% macro duckdb__keep_failed_rows(results) -%}
+{%- endmacro %}

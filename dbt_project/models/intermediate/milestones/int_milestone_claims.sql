@@ -2,7 +2,11 @@
 with
 
 charges as (
-    select * from {{ ref('int_charges_parented') }}
+    select * from {{ ref('stg_autotask__charges') }}
+),
+
+resolved_charges as (
+    select * from {{ ref('fct_charges_po_resolved') }}
 ),
 
 milestones as (
@@ -17,18 +21,21 @@ final as (
     select
         milestones.milestone_id,
         charges.charge_key,
-        charges.effective_contract_id as charge_contract_id,
+        resolved_charges.contract_id as charge_contract_id,
         milestones.target_contract_id,
         milestones.billing_stage,
         charges.billable_amount as charge_amount,
         milestones.amount as milestone_amount,
-        coalesce(charges.effective_contract_id = milestones.target_contract_id, false)
+        coalesce(resolved_charges.contract_id = milestones.target_contract_id, false)
             as is_contract_match,
-        coalesce(charges.effective_contract_id <> milestones.target_contract_id, false)
+        coalesce(resolved_charges.contract_id <> milestones.target_contract_id, false)
             as is_contract_mismatch
     from charges
     inner join milestones
         on charges.milestone_id = milestones.milestone_id
+    -- With their effective contracts.
+    inner join resolved_charges
+        on charges.charge_key = resolved_charges.charge_key
     left join cancelled_statuses
         on
             charges.charge_kind = cancelled_statuses.charge_kind

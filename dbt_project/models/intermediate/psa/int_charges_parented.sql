@@ -2,7 +2,10 @@
 with
 
 charges as (
-    select * from {{ rows_due(ref('stg_autotask__charges')) }}
+    select * from {{ ref('stg_autotask__charges') }}
+    {% if is_updated('fct_charges_po_resolved') %}
+    where charge_key in (select due.charge_key from {{ ref('int_charges_due') }} as due)
+    {% endif %}
 ),
 
 billing_codes as (

@@ -6,7 +6,10 @@ time_entries as (
         *,
         cast(null as bigint) as company_id,
         cast(null as bigint) as project_id
-    from {{ rows_due(ref('stg_autotask__time_entries')) }}
+    from {{ ref('stg_autotask__time_entries') }}
+    {% if is_updated('fct_time_entries_po_resolved') %}
+    where time_entry_id in (select due.time_entry_id from {{ ref('int_time_entries_due') }} as due)
+    {% endif %}
 ),
 
 final as (

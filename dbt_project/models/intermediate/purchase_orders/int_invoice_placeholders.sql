@@ -19,7 +19,7 @@ placeholders as (
 placeholders_with_digit as (
     select count(*) as placeholder_count
     from placeholders
-    where {{ matches('placeholder', '.*[1-9].*') }}
+    where not {{ matches('placeholder', '[^1-9]*') }}
 ),
 
 invoice_texts as (
@@ -39,7 +39,7 @@ doubtful_texts as (
     where
         invoice_texts.invoice_text is not null
         and (
-            not {{ matches('invoice_texts.invoice_text', '.*[1-9].*') }}
+            {{ matches('invoice_texts.invoice_text', '[^1-9]*') }}
             or placeholders_with_digit.placeholder_count > 0
         )
 ),

@@ -16,9 +16,9 @@ posted_time_entries as (
 invoicing as (
     select
         coalesce(
-            bool_or({{ is_invoiced(
-                'time_entries', 'invoice_placeholders', 'posted_time_entries'
-            ) }}),
+            {{ bool_or(
+                is_invoiced('time_entries', 'invoice_placeholders', 'posted_time_entries')
+            ) }},
             false
         ) as is_any_invoiced
     from time_entries

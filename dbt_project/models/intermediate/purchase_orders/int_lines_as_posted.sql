@@ -36,7 +36,7 @@ final as (
         charges.date_purchased as item_date
     from charges
     inner join posted_charges
-        on charges.charge_key = posted_charges.charge_key
+        on {{ are_postings_of('posted_charges', 'charges') }}
 
     union all
 

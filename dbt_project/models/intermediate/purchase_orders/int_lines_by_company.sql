@@ -40,8 +40,8 @@ final as (
         coalesce(sum(billable_amount) filter (where has_po), 0) as amount_with_po,
         coalesce(sum(billable_amount) filter (where is_exposed), 0) as exposed_amount,
         coalesce(sum(labor_amount) filter (where is_exposed), 0) as exposed_labor_amount,
-        bool_or(has_po) as has_line_with_po,
-        bool_or(is_exposed) as has_exposed_line
+        {{ bool_or('has_po') }} as has_line_with_po,
+        {{ bool_or('is_exposed') }} as has_exposed_line
     from lines
     where company_id is not null
     group by company_id

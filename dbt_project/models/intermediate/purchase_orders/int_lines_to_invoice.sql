@@ -45,7 +45,7 @@ final as (
     left join milestones
         on charges.milestone_id = milestones.milestone_id
     left join posted_charges
-        on charges.charge_key = posted_charges.charge_key
+        on {{ are_postings_of('posted_charges', 'charges') }}
     where
         milestones.milestone_id is null
         and charges.is_billable

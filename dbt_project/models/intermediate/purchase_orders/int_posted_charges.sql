@@ -9,32 +9,25 @@ charges as (
     select * from {{ ref('stg_autotask__charges') }}
 ),
 
-charges_with_company as (
-    select * from {{ ref('int_charges_parented') }}
-),
-
--- Billing items have no key of their own for the charges of change orders.
+-- Billing items have no key of their own for the charges of change orders: theirs have an id that
+-- no project charge has, and a company, which is compared where lines have their parents.
 items_of_change_orders as (
-    select
-        charges_with_company.charge_key,
-        billing_items.*
+    select billing_items.*
     from billing_items
-    inner join charges_with_company
-        on
-            billing_items.project_charge_id = charges_with_company.charge_id
-            and billing_items.company_id = charges_with_company.effective_company_id
     left join charges as project_charges
         on
             billing_items.project_charge_id = project_charges.charge_id
             and project_charges.charge_kind = 'project'
     where
-        charges_with_company.charge_kind = 'change_order'
+        billing_items.project_charge_id is not null
+        and billing_items.company_id is not null
         and project_charges.charge_id is null
 ),
 
 items as (
     select
         'contract-' || cast(contract_charge_id as string) as charge_key,
+        cast(null as bigint) as charge_company_id,
         *
     from billing_items
     where contract_charge_id is not null
@@ -43,6 +36,7 @@ items as (
 
     select
         'project-' || cast(project_charge_id as string) as charge_key,
+        cast(null as bigint) as charge_company_id,
         *
     from billing_items
     where project_charge_id is not null
@@ -51,17 +45,22 @@ items as (
 
     select
         'ticket-' || cast(ticket_charge_id as string) as charge_key,
+        cast(null as bigint) as charge_company_id,
         *
     from billing_items
     where ticket_charge_id is not null
 
     union all
 
-    select * from items_of_change_orders
+    select
+        'change_order-' || cast(project_charge_id as string) as charge_key,
+        company_id as charge_company_id,
+        *
+    from items_of_change_orders
 ),
 
 final as (
-    {{ postings('items', 'charge_key') }}
+    {{ postings('items', 'charge_key, charge_company_id') }}
 )
 
 select * from final

@@ -18,9 +18,9 @@ final as (
         row_number() over (
             order by
                 total_amount desc,
-                company_id asc,
-                po_number asc,
-                purchase_order_key asc
+                company_id asc nulls last,
+                po_number asc nulls last,
+                purchase_order_key asc nulls last
         ) as fix_order
     from invoices
     where is_blocked

@@ -26,7 +26,7 @@ final as (
             order by
                 amount desc,
                 line_count desc,
-                company_id asc,
+                company_id asc nulls last,
                 po_number asc
         ) as fix_order
     from doubtful_numbers

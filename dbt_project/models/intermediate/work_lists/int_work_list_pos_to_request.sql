@@ -12,7 +12,10 @@ final as (
         material_code_name,
         total_billable_exposed as amount,
         row_number() over (
-            order by total_billable_exposed desc, company_id asc, material_code_name asc
+            order by
+                total_billable_exposed desc,
+                company_id asc,
+                material_code_name asc nulls last
         ) as fix_order
     from exposure
     where po_required and total_billable_exposed > 0 and company_id is not null

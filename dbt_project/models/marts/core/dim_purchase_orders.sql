@@ -67,7 +67,7 @@ final as (
         count(*) filter (where parent_level = 'ticket') as ticket_count,
         cast(sum(charge_count) as bigint) as charge_count,
         cast(sum(time_entry_count) as bigint) as time_entry_count,
-        bool_or(is_registered) as is_registered,
+        {{ bool_or('is_registered') }} as is_registered,
         min(first_line_date) as first_activity_date,
         max(last_line_date) as last_activity_date
     from pos

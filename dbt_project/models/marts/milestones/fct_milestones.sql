@@ -25,12 +25,14 @@ conflict_totals as (
     select
         milestone_id,
         count(*) filter (where not is_waived) as conflict_count,
-        bool_or(conflict_type = 'contract_reference_mismatch') as has_contract_reference_mismatch,
-        bool_or(conflict_type = 'project_without_contract') as has_project_without_contract,
-        bool_or(conflict_type = 'missing_billing_target') as has_missing_billing_target,
-        bool_or(conflict_type = 'missing_charge_allocation') as has_missing_charge_allocation,
-        bool_or(conflict_type = 'duplicate_allocation') as has_duplicate_allocation,
-        bool_or(conflict_type = 'charge_contract_mismatch') as has_charge_contract_mismatch
+        {{ bool_or("conflict_type = 'contract_reference_mismatch'") }}
+            as has_contract_reference_mismatch,
+        {{ bool_or("conflict_type = 'project_without_contract'") }} as has_project_without_contract,
+        {{ bool_or("conflict_type = 'missing_billing_target'") }} as has_missing_billing_target,
+        {{ bool_or("conflict_type = 'missing_charge_allocation'") }}
+            as has_missing_charge_allocation,
+        {{ bool_or("conflict_type = 'duplicate_allocation'") }} as has_duplicate_allocation,
+        {{ bool_or("conflict_type = 'charge_contract_mismatch'") }} as has_charge_contract_mismatch
     from conflicts
     group by milestone_id
 ),

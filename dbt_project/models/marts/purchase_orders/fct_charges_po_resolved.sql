@@ -1,4 +1,4 @@
-{{ config(pre_hook="-- To be built after {{ ref('int_parents_changed') }}.") }}
+{{ config(pre_hook="{{ delete_lines_gone(ref('int_charges_due'), 'charge_key') }}") }}
 
 -- Rules: RES-14, RES-15, RES-19, RES-21, RES-24.
 with
@@ -37,7 +37,7 @@ charges_with_flags as (
     left join invoice_placeholders
         on charges.invoice_number = invoice_placeholders.invoice_text
     left join posted_charges
-        on charges.charge_key = posted_charges.charge_key
+        on {{ are_postings_of('posted_charges', 'charges', 'effective_company_id') }}
 ),
 
 final as (

@@ -1,4 +1,4 @@
-{{ config(pre_hook="-- To be built after {{ ref('int_parents_changed') }}.") }}
+{{ config(pre_hook="{{ delete_lines_gone(ref('int_time_entries_due'), 'time_entry_id') }}") }}
 
 -- Rules: RES-14, RES-16, RES-17, RES-19, RES-21, RES-23, RES-24.
 with

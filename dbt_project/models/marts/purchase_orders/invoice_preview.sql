@@ -29,7 +29,7 @@ totals_by_contract as (
         coalesce(sum(amount) filter (where item_type = 'time_entry'), 0) as labor_amount,
         coalesce(sum(amount) filter (where item_type = 'milestone'), 0) as milestone_amount,
         coalesce(sum(amount) filter (where item_type = 'posted_item'), 0) as posted_item_amount,
-        bool_or(has_conflict) as has_conflict
+        {{ bool_or('has_conflict') }} as has_conflict
     from items
     group by company_id, purchase_order_key, po_number, contract_id, contract_name
 ),
@@ -50,7 +50,7 @@ sums as (
         sum(milestone_amount) as milestone_amount,
         cast(sum(posted_item_count) as bigint) as posted_item_count,
         sum(posted_item_amount) as posted_item_amount,
-        bool_or(has_conflict) as has_conflict
+        {{ bool_or('has_conflict') }} as has_conflict
     from totals_by_contract
     group by company_id, purchase_order_key, po_number
 ),

@@ -12,13 +12,15 @@ final as (
         task_id,
         ticket_id,
         invoice_number,
+        _batch as batch,
         hours_worked,
         hours_to_bill,
         billing_amount,
         is_non_billable,
         is_billed,
         date_worked,
-        last_modified_at
+        last_modified_at,
+        _extracted_at as extracted_at
     from current_time_entries
 )
 

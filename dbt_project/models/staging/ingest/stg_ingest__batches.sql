@@ -11,7 +11,7 @@ final as (
         batch,
         batch_kind,
         content_hash,
-        count(*) filter (where batch_kind = 'full') over (
+        count(case when batch_kind = 'full' then batch end) over (
             partition by source, table_name
             order by extracted_at asc, batch asc
         ) as full_number,

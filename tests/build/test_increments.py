@@ -1,5 +1,6 @@
-"""Staging and facts, brought up to date night after night, against the same rebuilt."""
+"""The facts, brought up to date night after night, against the same made anew."""
 
+import json
 import multiprocessing
 import os
 import random
@@ -13,7 +14,8 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.build.incremental import VARIABLE, keep_previous
+from orchestration.build.fingerprint import Inputs, last_build, remember_build
+from orchestration.build.increments import LINES, UPDATED_FACTS, facts_to_update
 from orchestration.ingest.assets import batches_asset
 from orchestration.ingest.landing import find_batches
 from orchestration.ingest.load import TableLoader
@@ -26,14 +28,13 @@ from tests.scenarios.formats import encode
 from tests.scenarios.tables import CHARGE_KINDS, Row, source_of
 
 WORLDS, SEED = 40, 8
-FACTS = {
-    "charges": "fct_charges_po_resolved",
-    "time_entries": "fct_time_entries_po_resolved",
-}
-STAGED = ("stg_autotask__charges", "stg_autotask__time_entries")
+FACTS = {table: fact for fact, table in LINES.items()}
+INPUTS = Inputs("code", "data", AS_OF_DATE.isoformat())
 PARENTS = ("companies", "contracts", "projects", "tasks", "tickets")
-IN_PLACE = "brought up to date in place"
-OUT_OF_TURN = "its deliveries have not only grown by later deltas"
+UP_TO_DATE = "brought up to date"
+OTHER_DELIVERIES = r"made anew: [\d,]+ of its deliveries were taken out, replaced or judged anew"
+DELIVERED = r"made anew: [\d,]+ rows were delivered, and it has [\d,]+"
+NOT_PROVEN = "made anew: nothing is proven"
 
 
 def dbt(arguments: list[str], environment: dict[str, str]) -> None:
@@ -52,9 +53,8 @@ class Nights:
     folder: Path
     rng: random.Random
     rows: dict[str, dict[tuple[int, str], Row]] = field(default_factory=dict)
-    said: str = ""
+    said: dict[str, str] = field(default_factory=dict)
     nights: int = 0
-    kept: str = ""
 
     def __post_init__(self) -> None:
         """Deliver everything once."""
@@ -174,11 +174,11 @@ class Nights:
             assert load.refusals == []
         assert dg.materialize([batches_asset(settings)]).success
 
-    def build(self, *names: str, told: str = "") -> None:
-        """Build the facts and all that they need, or some models; keep what dbt said of them."""
+    def build(self, *names: str, updated: Iterable[str] = ()) -> None:
+        """Build the facts and all that they need, or some models."""
         selection = names or [f"+{fact}" for fact in FACTS.values()]
         environment = self.settings.environment(AS_OF_DATE)
-        environment |= {VARIABLE: told, "DBT_LOG_PATH": str(self.target)}
+        environment |= {UPDATED_FACTS: ",".join(updated), "DBT_LOG_PATH": str(self.target)}
         project = str(ROOT / "dbt_project")
         arguments = ["--quiet", "build", "--exclude-resource-type", "test", "unit_test"]
         arguments += ["--project-dir", project, "--profiles-dir", project]
@@ -188,51 +188,67 @@ class Nights:
         process = self.processes.Process(target=dbt, args=(arguments, environment))
         process.start()
         process.join()
-        self.said = log.read_text(encoding="utf-8")
-        assert process.exitcode == 0, self.said[-3000:]
+        assert process.exitcode == 0, log.read_text(encoding="utf-8")[-3000:]
 
     def night(self, *, is_complete: bool = True) -> None:
-        """Refresh, told of the last night that was complete."""
+        """Refresh as the assets do: facts are updated only after a complete build."""
         self.ingest()
-        self.build(told=self.kept)
+        self.said = dict.fromkeys(LINES, NOT_PROVEN)
+        updated = []
+        if self.is_proven():
+            manifest = json.loads((self.target / "manifest.json").read_bytes())
+            updated = facts_to_update(self.settings, manifest, self.note)
+        self.build(updated=updated)
         self.nights += 1
         if is_complete:
-            self.kept = f"night {self.nights}"
-            keep_previous(self.warehouse, self.settings, self.kept)
+            remember_build(self.warehouse, self.settings, INPUTS)
 
-    def is_kept(self) -> bool:
-        """Whether the warehouse holds what the facts were made from."""
-        with duckdb.connect(self.warehouse, read_only=True) as connection:
-            schemas = "from duckdb_schemas() where schema_name = 'previous'"
-            return bool(connection.execute(schemas).fetchall())
+    def note(self, sentence: str) -> None:
+        """Keep what is said of a fact."""
+        fact, _, said = sentence.partition(" is ")
+        self.said[fact] = said
 
-    def differences(self, model: str) -> dict[str, int]:
-        """Rows of a table that are not those that it would have if it was rebuilt."""
-        folder = "staging/autotask" if model in STAGED else "marts/purchase_orders"
-        query = self.target / f"compiled/po_billing/models/{folder}/{model}.sql"
+    def is_proven(self) -> bool:
+        """Whether the warehouse holds a complete build that nothing has touched."""
+        return last_build(self.warehouse, self.settings) == INPUTS
+
+    def differences(self, fact: str) -> dict[str, int]:
+        """Rows of a fact that are not those that it would have if it was made anew."""
+        query = self.target / f"compiled/po_billing/models/marts/purchase_orders/{fact}.sql"
         anew = query.read_text(encoding="utf-8")
-        with duckdb.connect(self.warehouse, read_only=True) as connection:
+        with duckdb.connect(self.warehouse) as connection:
             marts = str(self.warehouse.with_name("psa_marts.duckdb")).replace("'", "''")
             connection.execute(f"attach '{marts}' as psa_marts (read_only)")
-            kept = f"from {'staging' if model in STAGED else 'psa_marts.marts'}.{model}"
+            connection.execute("begin")  # for good: what follows is rolled back at the end
+            for lines, key in {"charges": "charge_key", "time_entries": "time_entry_id"}.items():
+                every = f"select 'all' as reason, {key} from staging.stg_autotask__{lines}"  # noqa: S608
+                connection.execute(f"insert into intermediate.int_{lines}_due by name {every}")
+            kept = f"from psa_marts.marts.{fact}"
             counts = {
                 "missing": f"({anew}) except all ({kept})",
                 "too many": f"({kept}) except all ({anew})",
             }
-            return {
+            found = {
                 name: count
                 for name, rows in counts.items()
                 if (count := connection.sql(rows).aggregate("count(*)").fetchall()[0][0])
             }
+            connection.execute("rollback")
+            return found
 
-    def outcomes(self, models: Iterable[str] = FACTS.values()) -> tuple[str, ...]:
-        """What became of tables: brought up to date, or why rebuilt. They must be right."""
-        outcomes = []
-        for model in models:
-            assert self.differences(model) == {}, f"night {self.nights}, {model}"
-            said = re.findall(rf"{model} is (?:rebuilt: )?(.*?)(?=\x1b|\n|$)", self.said)
-            outcomes.append(said[0] if said else "not said")
-        return tuple(outcomes)
+    def assert_became(self, charges: str, time_entries: str) -> None:
+        """What became of the facts, as patterns; whatever it was, they must be right."""
+        for fact, wanted in zip(FACTS.values(), (charges, time_entries), strict=True):
+            assert re.fullmatch(wanted, self.said[fact]), f"night {self.nights}, {self.said}"
+            assert self.differences(fact) == {}, f"night {self.nights}, {fact}"
+
+    def due(self, table: str) -> dict[str, int]:
+        """How many lines were due in this night, by reason."""
+        with duckdb.connect(self.warehouse, read_only=True) as connection:
+            rows = connection.execute(
+                f"select reason, count(*) from intermediate.int_{table}_due group by reason"  # noqa: S608
+            ).fetchall()
+        return dict(rows)
 
     def change_fact(self, fact: str, *statements: str) -> None:
         """Do something to a fact behind dbt's back."""
@@ -247,11 +263,11 @@ def nights(tmp_path: Path) -> Nights:
     """Many worlds, delivered and built once."""
     nights = Nights(tmp_path, random.Random(SEED))  # noqa: S311 - not a secret
     nights.night()
-    assert nights.outcomes() == nights.outcomes(STAGED) == ("not said", "not said")
+    nights.assert_became(NOT_PROVEN, NOT_PROVEN)
     return nights
 
 
-def test_tables_brought_up_to_date_are_those_made_anew(nights: Nights) -> None:
+def test_facts_brought_up_to_date_are_those_made_anew(nights: Nights) -> None:
     """PUB-6."""
     rng, breaker = nights.rng, Breaker(nights.rng)
 
@@ -260,7 +276,8 @@ def test_tables_brought_up_to_date_are_those_made_anew(nights: Nights) -> None:
         nights.deliver(table, [*nights.changed(table, 6), *nights.new(table, 2)])
     first = {table: nights.deliver_lines(table, breaker) for table in FACTS}
     nights.night()
-    assert nights.outcomes() == nights.outcomes(STAGED) == (IN_PLACE, IN_PLACE)
+    nights.assert_became(UP_TO_DATE, UP_TO_DATE)
+    assert nights.due("charges").keys() == {"delivered", "parent"}
 
     # Parents that vanish, orphans whose parent appears; a line's file delivered again as it was.
     for table in PARENTS:
@@ -270,22 +287,22 @@ def test_tables_brought_up_to_date_are_those_made_anew(nights: Nights) -> None:
     path = nights.landing / "autotask" / first["charges"]
     path.write_bytes(path.read_bytes())
     nights.night()
-    assert nights.outcomes() == nights.outcomes(STAGED) == (IN_PLACE, IN_PLACE)
+    nights.assert_became(UP_TO_DATE, UP_TO_DATE)
 
     # A snapshot deletes charges; from now on somebody invoices labour.
     nights.deliver_all("charges", but=5)
     entries = [{**row, "invoice_number": "INV-1"} for row in nights.changed("time_entries", 1)]
     nights.deliver("time_entries", entries)
     nights.night()
-    assert nights.outcomes() == (OUT_OF_TURN, "int_labor_tracking has changed")
-    assert nights.outcomes(STAGED) == (OUT_OF_TURN, IN_PLACE)
+    nights.assert_became(DELIVERED, UP_TO_DATE)
+    assert nights.due("time_entries")["labor tracking"] > 1000
 
     # Charges that come late, older than what is there; a wrong file of time entries is taken out.
     nights.write("charges", "charges/2026-05-02.csv", nights.changed("charges", 20))
     TableFiles("autotask", "time_entries", nights.settings).unload(first["time_entries"])
     (nights.landing / "autotask" / first["time_entries"]).unlink()
     nights.night()
-    assert nights.outcomes() == nights.outcomes(STAGED) == (OUT_OF_TURN, OUT_OF_TURN)
+    nights.assert_became(UP_TO_DATE, OTHER_DELIVERIES)
 
     # Charges mended under the same name; parents and time entries as on any night.
     last = nights.deliver("charges", nights.changed("charges", 5))
@@ -293,23 +310,27 @@ def test_tables_brought_up_to_date_are_those_made_anew(nights: Nights) -> None:
         nights.deliver(table, nights.changed(table, 3))
     nights.deliver_lines("time_entries", breaker)
     nights.night()
-    assert nights.outcomes() == nights.outcomes(STAGED) == (IN_PLACE, IN_PLACE)
+    nights.assert_became(UP_TO_DATE, UP_TO_DATE)
     nights.write("charges", last, nights.changed("charges", 5))
     nights.change_fact("time_entries", "alter table {fact} alter po_source type blob")
     nights.night()
-    assert nights.outcomes() == (OUT_OF_TURN, "its columns have changed")
-    assert nights.outcomes(STAGED) == (OUT_OF_TURN, IN_PLACE)
+    nights.assert_became(OTHER_DELIVERIES, "made anew: its columns have changed")
 
     # Charges of one kind come by their own table, beside others; then some of them are deleted.
     kind = next(table for table in CHARGE_KINDS if table in nights.rows)
     nights.deliver(kind, [*nights.changed(kind, 6), *nights.new(kind, 2)])
     nights.deliver("charges", nights.changed("charges", 6))
     nights.night()
-    assert nights.outcomes()[0] == nights.outcomes(STAGED)[0] == IN_PLACE
+    nights.assert_became(UP_TO_DATE, UP_TO_DATE)
     gone = [{"id": row["id"]} for row in nights.changed(kind, 5)]
     nights.write(kind, f"{kind}/2026-11-20T{nights.nights:02}0000Z.deleted.csv", gone)
+    entries = [{"id": row["id"]} for row in nights.changed("time_entries", 4)]
+    name = f"time_entries/2026-11-20T{nights.nights:02}0000Z.deleted.csv"
+    nights.write("time_entries", name, entries)
     nights.night()
-    assert nights.outcomes()[0] == nights.outcomes(STAGED)[0] == OUT_OF_TURN
+    nights.assert_became(UP_TO_DATE, UP_TO_DATE)
+    assert nights.due("charges")["gone"] > 0
+    assert nights.due("time_entries")["gone"] == len(entries)
 
     # Lines that have not changed are posted, and an invoice is voided; then a code has a new name.
     nights.deliver(
@@ -318,11 +339,14 @@ def test_tables_brought_up_to_date_are_those_made_anew(nights: Nights) -> None:
     invoices = nights.changed("invoices", 8)
     nights.deliver("invoices", [{**row, "is_voided": not row["is_voided"]} for row in invoices])
     nights.night()
-    assert nights.outcomes() == (IN_PLACE, IN_PLACE)
+    nights.assert_became(UP_TO_DATE, UP_TO_DATE)
+    assert nights.due("charges")["posting"] > 0
+    assert nights.due("time_entries")["posting"] > 0
     codes = nights.changed("billing_codes", 2)
     nights.deliver("billing_codes", [{**row, "name": "Renamed"} for row in codes])
     nights.night()
-    assert nights.outcomes() == ("stg_autotask__billing_codes has changed", IN_PLACE)
+    nights.assert_became(UP_TO_DATE, UP_TO_DATE)
+    assert nights.due("charges").keys() == {"status or code"}
 
     # So many charges that writing all is as quick; so many deleted rows that scans would be slow.
     nights.deliver("charges", nights.changed("charges", len(nights.rows["charges"]) * 3 // 4))
@@ -333,23 +357,18 @@ def test_tables_brought_up_to_date_are_those_made_anew(nights: Nights) -> None:
         "insert into {fact} from half",
     )
     nights.night()
-    charges, time_entries = nights.outcomes()
-    assert re.fullmatch(r"\d+ lines of \d+ are due", charges)
-    assert re.fullmatch(r"\d+ deleted rows have piled up", time_entries)
-    charges, time_entries = nights.outcomes(STAGED)
-    assert re.fullmatch(r"\d+ lines of \d+ are due", charges)
-    assert time_entries == IN_PLACE
+    nights.assert_became(DELIVERED, r"made anew: [\d,]+ deleted rows have piled up")
 
     # Made anew or not, the next night starts from what is there; this one is not complete.
     for table in FACTS:
         nights.deliver(table, nights.changed(table, rng.randint(5, 20)))
     nights.deliver("tickets", nights.changed("tickets", 5))
     nights.night(is_complete=False)
-    assert nights.outcomes() == nights.outcomes(STAGED) == (IN_PLACE, IN_PLACE)
+    nights.assert_became(UP_TO_DATE, UP_TO_DATE)
 
     # So nothing is known of what the facts were made from; nor is it after a run by hand.
     nights.night()
-    assert nights.outcomes() == nights.outcomes(STAGED) == ("not said", "not said")
-    assert nights.is_kept()
+    nights.assert_became(NOT_PROVEN, NOT_PROVEN)
+    assert nights.is_proven()
     nights.build("int_labor_tracking")
-    assert not nights.is_kept()
+    assert not nights.is_proven()

@@ -1,0 +1,222 @@
+{#- What Apache Spark spells in its own way; the macros themselves are described in duckdb.sql. -#}
+
+{% macro spark__one_of_characters(code_points) -%}
+    [{% for code_point in code_points %}\x{ {{- '%04X' % code_point -}} }{% endfor %}]
+{%- endmacro %}
+
+
+{#- Java's `$` matches before a last line break, too. -#}
+{% macro spark_pattern(pattern) -%}
+    {%- set start = '\\A' if pattern.startswith('^') else '' -%}
+    {%- set end = '\\z' if pattern.endswith('$') else '' -%}
+    r'{{ start ~ pattern.removeprefix('^').removesuffix('$') ~ end }}'
+{%- endmacro %}
+
+{% macro spark__matches(text, pattern) -%}
+    ({{ text }} rlike r'\A(?:{{ pattern }})\z')
+{%- endmacro %}
+
+
+{% macro spark__replace_matches(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, {{ spark_pattern(pattern) }}, '{{ replacement | replace('\\', '$') }}')
+{%- endmacro %}
+
+
+{#- The letters that Java 17, of Unicode 13, knows no capital of: those that Unicode 14 has added. -#}
+{% macro spark__upper_case(text) -%}
+    {%- set letters = namespace(small='\u2c5f\ua7c1\ua7d1\ua7d7\ua7d9', capital='\u2c2f\ua7c0\ua7d0\ua7d6\ua7d8') -%}
+    {%- for small in range(66967, 67005) if small not in [66978, 66994, 67002] -%}
+        {%- set letters.small = letters.small ~ '%c' % small -%}
+        {%- set letters.capital = letters.capital ~ '%c' % (small - 39) -%}
+    {%- endfor -%}
+    upper(translate({{ text }}, '{{ letters.small }}', '{{ letters.capital }}'))
+{%- endmacro %}
+
+
+{% macro spark__sorted_list(text) -%}
+    case
+        when count({{ text }}) > 0 then array_join(array_sort(collect_set({{ text }})), '; ')
+    end
+{%- endmacro %}
+
+
+{#- dbt's own ends the build at a date that is null, and turns dates into moments. -#}
+{% macro spark__datediff(first_date, second_date, datepart) -%}
+    {%- if datepart != 'day' -%}
+        {{ exceptions.raise_compiler_error('datediff: only days are known on Spark, not ' ~ datepart) }}
+    {%- endif -%}
+    datediff({{ second_date }}, {{ first_date }})
+{%- endmacro %}
+
+{% macro spark__dateadd(datepart, interval, from_date_or_timestamp) -%}
+    {%- if datepart != 'day' -%}
+        {{ exceptions.raise_compiler_error('dateadd: only days are known on Spark, not ' ~ datepart) }}
+    {%- endif -%}
+    date_add({{ from_date_or_timestamp }}, {{ interval }})
+{%- endmacro %}
+
+
+{% macro spark__each_day(first_date, last_date) -%}
+    explode(sequence({{ first_date }}, {{ last_date }}, interval 1 day))
+{%- endmacro %}
+
+
+{% macro spark__each_element(list) -%}
+    explode({{ list }})
+{%- endmacro %}
+
+
+{% macro spark__weekday_number(date) -%}
+    (weekday({{ date }}) + 1)
+{%- endmacro %}
+
+
+{% macro spark__weekday_name(date) -%}
+    date_format({{ date }}, 'EEEE')
+{%- endmacro %}
+
+
+{% macro spark__month_name(date) -%}
+    date_format({{ date }}, 'MMMM')
+{%- endmacro %}
+
+
+{#-
+    In whole numbers of 38 digits: `div` has 64 bits, and a quotient keeps six digits after the point,
+    so the remainder goes first.
+-#}
+{% macro spark__percentage(part, whole) -%}
+    {%- set whole_units = 'cast(cast(' ~ whole ~ ' as decimal(38, 4)) * 10000 as decimal(38, 0))' -%}
+    {%- set part_units = 'cast(cast(' ~ part ~ ' as decimal(38, 4)) * 10000 as decimal(38, 0))' -%}
+    {%- set dividend = '(20000 * abs(' ~ part_units ~ ') + ' ~ whole_units ~ ')' -%}
+    {%- set divisor = '(2 * ' ~ whole_units ~ ')' -%}
+    case
+        when coalesce({{ whole }}, 0) <= 0 then cast(0 as decimal(18, 2))
+        else cast(
+            sign({{ part_units }}) * cast(least(
+                999999999999999999,
+                ({{ dividend }} - {{ dividend }} % {{ divisor }}) / {{ divisor }}
+            ) as decimal(18, 0)) * cast(0.01 as decimal(2, 2)) as decimal(18, 2)
+        )
+    end
+{%- endmacro %}
+
+
+{#- A table over the files as they lie; its columns are read from them. -#}
+{% macro spark__open_source(schema, table, files) -%}
+    {%- do run_query('create schema if not exists ' ~ schema) -%}
+    {%- for name, path in {table: files, table ~ '__ever': spark_whole_folder(files)}.items() if path -%}
+        {%- do run_query('drop table if exists ' ~ schema ~ '.' ~ name) -%}
+        {%- do run_query(
+            'create table ' ~ schema ~ '.' ~ name ~ " using parquet options (path '"
+            ~ path | replace("'", "\\'") ~ "', mergeSchema 'true')"
+        ) -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{% macro spark_whole_folder(files) %}
+    {%- if '/raw/' in files and files.endswith('/*.parquet') -%}
+        {{ return(files | replace('/*.parquet', '{,/replaced}/*.parquet')) }}
+    {%- endif -%}
+    {{ return('') }}
+{% endmacro %}
+
+
+{% macro spark__rows_ever_loaded(folder) -%}
+    (
+        select
+            *,
+            _metadata.file_path like '%/{{ folder }}/replaced/%' as is_replaced
+        from {{ folder | replace('/', '.') }}__ever
+    )
+{%- endmacro %}
+
+
+{#- Where the files of a table lie: each build has its own folder. -#}
+{% macro spark__location_clause() -%}
+    location '{{ spark_folder() }}/{{ model.schema }}/{{ model.alias }}'
+{%- endmacro %}
+
+{% macro spark_folder() -%} {{ env_var('PSA_RUN_SPARK_DIR') | replace("'", "\\'") }} {%- endmacro %}
+
+{% macro spark__file_format_clause() -%}
+    using parquet
+{%- endmacro %}
+
+
+{#-
+    A contract by casts: sums and ranks have other types here than in DuckDB. A value that does not
+    fit would become null, as dbt connects without ANSI mode, and parquet keeps no constraint: both
+    end the build here, as they do in DuckDB.
+-#}
+{% macro spark__get_select_subquery(sql) -%}
+    select
+        {% for column in model['columns'].values() -%}
+            {{ spark_as_declared(column) }} as {{ column.name }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from (
+        {{ sql }}
+    ) as model_subq
+{%- endmacro %}
+
+{% macro spark_as_declared(column) -%}
+    {%- set value = 'cast(' ~ column.name ~ ' as ' ~ column.data_type ~ ')' -%}
+    {%- set of = model.name ~ '.' ~ column.name -%}
+    {%- if column.data_type not in ('string', 'boolean') -%}
+        {%- set value = "if(" ~ column.name ~ " is null, null, coalesce(" ~ value ~ ", raise_error('"
+            ~ of ~ ': conversion to type ' ~ column.data_type | upper
+            ~ " failed: value is out of range')))" -%}
+    {%- endif -%}
+    {%- if column.constraints | selectattr('type', 'equalto', 'not_null') | list -%}
+        {%- set value = 'coalesce(' ~ value ~ ", raise_error('NOT NULL constraint failed: " ~ of ~ "'))" -%}
+    {%- endif -%}
+    {{ value }}
+{%- endmacro %}
+
+{% macro spark__get_assert_columns_equivalent(sql) -%}
+    {%- set found = get_columns_in_query(sql) | map('lower') | sort -%}
+    {%- set declared = model['columns'].keys() | map('lower') | sort -%}
+    {%- if found != declared -%}
+        {{ exceptions.raise_compiler_error(
+            'The contract has the columns ' ~ declared | join(', ')
+            ~ '; the model has ' ~ found | join(', ') ~ '.'
+        ) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro spark__as_amount(expression) -%}
+    ({{ expression }})
+{%- endmacro %}
+
+{% macro spark__persist_constraints(relation, model) -%}
+{%- endmacro %}
+
+
+{#- The first rows that fail a test, for whoever reads why the build failed: Spark ends with it. -#}
+{% macro spark__keep_failed_rows(results) -%}
+    {%- for result in results
+        if result.node.resource_type == 'test' and result.status in ('fail', 'warn') -%}
+        {%- do run_query(
+            "insert overwrite directory '" ~ spark_folder() ~ '/failed/' ~ result.node.unique_id
+            ~ "' using parquet select * from (" ~ result.node.compiled_code ~ ') as failed limit 3'
+        ) -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- Read by Spark itself: dbt takes the cell `null` for a missing one, and writes no apostrophe. -#}
+{% macro spark__load_csv_rows(model, agate_table) -%}
+    {%- do run_query(
+        "create or replace temporary view seed_" ~ model.name ~ " using csv options (path '"
+        ~ (model.root_path ~ '/' ~ model.original_file_path) | replace("'", "\\'")
+        ~ "', header 'true', multiLine 'true', escape '\"', encoding 'UTF-8')"
+    ) -%}
+    {%- set types = model.config.column_types -%}
+    {%- set columns = [] -%}
+    {%- for name in agate_table.column_names -%}
+        {%- do columns.append('cast(' ~ name ~ ' as ' ~ types[name] ~ ') as ' ~ name) -%}
+    {%- endfor -%}
+    {%- set sql = 'insert into ' ~ this ~ ' select ' ~ columns | join(', ') ~ ' from seed_' ~ model.name -%}
+    {%- do run_query(sql) -%}
+    {{ return(sql) }}
+{%- endmacro %}
