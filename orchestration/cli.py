@@ -97,7 +97,7 @@ def generations() -> None:
     """List what is published, and which generation readers open."""
     from orchestration.operate.generations import show_generations
 
-    with _told(LookupError, OSError):
+    with _told(LookupError, RuntimeError, OSError):
         show_generations(_settings())
 
 

@@ -89,10 +89,12 @@ def unload(settings: Settings, named: str) -> str:
     """
     # Imported here, because it loads the orchestrator, which only this needs.
     from orchestration.operate.folder_lock import idle
-    from orchestration.publish.in_step import get_in_step
 
     with idle(settings):
-        get_in_step(settings)
+        if settings.data_url:
+            from orchestration.publish.in_step import get_in_step
+
+            get_in_step(settings)
         return _unload(settings, named)
 
 

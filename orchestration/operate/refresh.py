@@ -72,7 +72,6 @@ def _refresh(settings: Settings, job: dg.JobDefinition, force: bool) -> bool:
     _write_history_at_less_cost()
     log = settings.data_dir / "refresh.log"
     current = settings.marts_dir / "current"
-    before = current.resolve()
     run_id = str(uuid.uuid4())
     console = Console(file=sys.stdout, highlight=False)
     # Running a job this way bypasses its executor and the lock that the executor takes.
@@ -90,15 +89,17 @@ def _refresh(settings: Settings, job: dg.JobDefinition, force: bool) -> bool:
                 run_id=run_id,
                 tags={FORCE: "true"} if force else {},
             )
+    # Not by whether the link has moved: it also follows what another machine has published.
+    is_published, name = published_by(settings, run_id)
     if not result.success:
         mistakes = [mistake for mistake in _mistakes(result.all_events) if mistake.strip()]
         if not mistakes:  # as when there is no room left to write down what went wrong
             mistakes = [f"It ended without a message. Is the disk of {settings.data_dir} full?"]
         print("\n" + "\n\n".join(mistakes), file=sys.stderr)
-        if current.resolve() != before:
-            print(f"{current.resolve().name} was published nevertheless.", file=sys.stderr)
+        if is_published:
+            print(f"{name} was published nevertheless.", file=sys.stderr)
         else:
-            print(_what_readers_have(before.name if current.exists() else None), file=sys.stderr)
+            print(_what_readers_have(name), file=sys.stderr)
         print(f"Details: {log}", file=sys.stderr)
         with log.open("a", encoding="utf-8") as details:
             for failure, step in _failures(result.all_events):
@@ -110,7 +111,7 @@ def _refresh(settings: Settings, job: dg.JobDefinition, force: bool) -> bool:
         print(f"  warning: {warning}")
     if problem := alert_warnings(settings, result.dagster_run, result.all_events):
         print(problem, file=sys.stderr)
-    if current.resolve() == before:
+    if not is_published:
         print("Nothing has changed: the current generation stays (make run FORCE=1 rebuilds it).")
     print()
     console.print(_key_figures(current, settings))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestration.published import read_manifest
+from orchestration.published import PublishError, read_manifest
 from orchestration.serve.child import Child, Found
 from orchestration.serve.compiler import Column, Compiler
 from orchestration.serve.definitions import FILE, Definitions, read_definitions
@@ -97,7 +97,7 @@ class Answers:
 
         try:
             follow(self._settings)
-        except StoreError as error:
+        except (StoreError, PublishError) as error:
             raise NothingPublishedError(str(error)) from None
 
     def definitions(self, snapshot: Snapshot) -> Definitions:
