@@ -2,13 +2,17 @@
 # Settings come from the environment; .env.example names them all.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run extract generated generations rollback doctor report ask mcp quarantine unload messages dev check test browser spark parity parity-full lint definitions format docs bench clean lock
+.PHONY: help setup run extract generated generations rollback doctor report ask mcp quarantine unload messages dev check test browser spark parity parity-full lint python definitions format docs bench clean lock
+
+# Without bytecode every command would compile all libraries anew, for longer than a small refresh.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 BIN := .venv/bin
 # Runs a command under the project's settings, paths resolved.
 PSA := $(BIN)/python -m orchestration.cli
 WITH_SETTINGS := $(PSA) exec
+DBT := $(WITH_SETTINGS) $(BIN)/python -P orchestration/build/dbt_command.py
 # One word of the shell, whatever it holds.
 quoted = '$(subst ','\'',$(1))'
 
@@ -65,13 +69,16 @@ generated: .venv/ready ## write what follows from schemas/ and the semantic mode
 	@$(BIN)/python -m schemas.dbt
 	@$(BIN)/python -m orchestration.serve.generated
 
-check: lint ## the fast checks before a commit: lint, and the tests that need no refresh
+check: definitions python ## the fast checks before a commit: lint of what changed, tests without a refresh
+	@changed=$$(git diff --name-only --diff-filter=d HEAD -- $(patsubst %,'%/*.sql',$(LINTED_SQL)); \
+		git ls-files --others --exclude-standard -- $(patsubst %,'%/*.sql',$(LINTED_SQL))); \
+	test -z "$$changed" || $(BIN)/sqlfluff lint --processes 2 $$changed
 	$(BIN)/python -m pytest tests/schemas tests/test_rules.py tests/test_settings.py tests/test_definitions.py \
 		tests/ingest/test_landing.py tests/ingest/test_readers.py tests/ingest/test_messages.py \
 		tests/publish/test_generations.py -n 2 --dist loadfile
 
 test: $(MANIFEST) browser ## run every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not alone"
 	$(BIN)/python -m pytest -m alone
 
 browser: # Chromium, which the tests of the pages drive, and LibreOffice, which reads their downloads
@@ -94,14 +101,16 @@ parity: $(MANIFEST) .venv/spark ## build on DuckDB and on Spark, and compare eve
 parity-full: $(MANIFEST) .venv/spark # the unit tests on Spark, and clusters, as well
 	$(BIN)/python -m tests.parity --full
 
-lint: definitions ## check style, types, SQL and definitions
+lint: definitions python ## check style, types, SQL and definitions
+	$(BIN)/sqlfluff lint --processes 2 $(LINTED_SQL)
+
+python: .venv/ready # style and types of the Python code
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --processes 2 $(LINTED_SQL)
 
 definitions: $(MANIFEST) # the dbt project parses and Dagster loads all definitions
-	$(WITH_SETTINGS) $(BIN)/dbt --quiet parse $(DBT_DIRS)
+	$(DBT) --quiet parse $(DBT_DIRS)
 	$(WITH_SETTINGS) $(BIN)/dagster definitions validate -m orchestration.definitions
 
 format: .venv/ready ## format the code and fix what can be fixed
@@ -110,7 +119,7 @@ format: .venv/ready ## format the code and fix what can be fixed
 	$(BIN)/sqlfluff fix $(LINTED_SQL)
 
 docs: $(MANIFEST) ## write the documentation of all models as one page
-	$(WITH_SETTINGS) $(BIN)/dbt --quiet docs generate --static $(DBT_DIRS)
+	$(DBT) --quiet docs generate --static $(DBT_DIRS)
 	@echo dbt_project/target/static_index.html
 
 bench: $(MANIFEST) ## time refreshes of 1 M charges (10 M with SCALE=1400) against the baselines
@@ -121,7 +130,7 @@ clean: ## remove everything that can be rebuilt; live data stays
 
 lock: .venv/ready # resolve the lock again after a change of pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-		--no-strip-extras --extra dev --extra postgres --extra ask pyproject.toml -o requirements.lock
+		--no-strip-extras --extra dev --extra postgres --extra ask --extra s3 pyproject.toml -o requirements.lock
 	sed -n '/^spark = \[/,/^\]/s/^ *"\([^"]*\)".*/\1/p' pyproject.toml | $(BIN)/uv pip compile --universal \
 		--python-version 3.11 --no-deps --generate-hashes --no-annotate --no-header -o requirements-spark.lock -
 
@@ -136,5 +145,5 @@ lock: .venv/ready # resolve the lock again after a change of pyproject.toml
 	@touch $@
 
 $(MANIFEST): .venv/ready $(DBT_SOURCES)
-	@$(WITH_SETTINGS) $(BIN)/dbt --quiet parse $(DBT_DIRS)
+	@$(DBT) --quiet parse $(DBT_DIRS)
 	@touch $@

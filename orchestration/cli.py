@@ -97,7 +97,7 @@ def generations() -> None:
     """List what is published, and which generation readers open."""
     from orchestration.operate.generations import show_generations
 
-    with _told(LookupError, OSError):
+    with _told(LookupError, RuntimeError, OSError):
         show_generations(_settings())
 
 
@@ -131,8 +131,14 @@ def report(
     """Print where the pages are, or write the page of one client."""
     from orchestration.reports.prompt import report
 
+    settings = _settings()
     with _told(RuntimeError, OSError):
-        report(_settings(), company)
+        if settings.data_url:
+            # Imported here, because it is needed with a store only.
+            from orchestration.publish.generations import follow
+
+            follow(settings)
+        report(settings, company)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from orchestration.operate.readiness import readiness_checks, readiness_schedule
 from orchestration.operate.run_lock import single_run_executor
 from orchestration.operate.triggers import alert_sensors, landing_sensor, nightly_schedule
 from orchestration.publish.assets import NIGHTLY_REFRESH, generation_asset
+from orchestration.publish.in_step import store_assets
 from orchestration.reports.assets import reports_asset
 from orchestration.settings import Settings, read_settings
 
@@ -20,10 +21,13 @@ MARTS_ARE_FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=26)
 
 def build_definitions(settings: Settings) -> dg.Definitions:
     """Wire the assets, the nightly job and its schedule under the given settings."""
-    extracts = extract_assets(settings)
+    store = store_assets(settings)
+    in_step = [asset.key for asset in store]
+    extracts = extract_assets(settings, after=in_step)
     assets = [
+        *store,
         *extracts,
-        *raw_assets(settings, after=[DELIVERY] if extracts else []),
+        *raw_assets(settings, after=[DELIVERY] if extracts else in_step),
         batches_asset(settings),
         mart_assets(settings).map_asset_specs(_with_freshness),
     ]

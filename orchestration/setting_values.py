@@ -112,6 +112,16 @@ def only_local_in_the_clear(text: str) -> str:
     return text
 
 
+def only_a_place(text: str | None) -> str | None:
+    """Pass an address that says where and nothing else: no login, question or part of a page."""
+    if text is None:
+        return None
+    parts = urlsplit(text)
+    if "@" in parts.netloc or parts.port or parts.query or parts.fragment or "//" in parts.path:
+        raise ValueError
+    return text.rstrip("/")
+
+
 Folder = Annotated[Path, BeforeValidator(in_the_repository)]
 Switch = Annotated[bool, BeforeValidator(switch), Field(strict=True)]
 IsWebAddress = an_address("http", "https")

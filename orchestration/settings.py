@@ -38,6 +38,7 @@ from orchestration.setting_values import (
     in_the_repository,
     listed_names,
     no_pattern,
+    only_a_place,
     only_local_in_the_clear,
     sent_in_a_header,
 )
@@ -105,6 +106,8 @@ class Settings(BaseModel):
         nightly_cron: cron line of the nightly refresh.
         readiness_cron: cron line of the weekly look at what to fix before invoicing.
         timezone: time zone of both lines.
+        data_url: object storage that holds raw store and generations; None is the data folder.
+        ingest_workers: processes that judge deliveries side by side.
         keep_generations: published generations to keep.
         ui_url: where people open the Dagster UI; alerts link to it.
         alert_webhook: where a failed refresh is reported; None is nowhere. A secret.
@@ -141,6 +144,12 @@ class Settings(BaseModel):
     readiness_cron: str = _setting("0 6 * * 1", "a cron line", shapes_figures=False)
     timezone: Annotated[str, AfterValidator(a_zone)] = _setting(
         "UTC", "a time zone such as Europe/Berlin", shapes_figures=False
+    )
+    data_url: Annotated[str | None, an_address("s3"), AfterValidator(only_a_place)] = _setting(
+        None, "an address such as s3://bucket/prefix", shapes_figures=False
+    )
+    ingest_workers: Annotated[int, Field(ge=1, le=64)] = _setting(
+        "1", "a whole number from 1 to 64", shapes_figures=False
     )
     keep_generations: Annotated[int, Field(ge=1, le=1_000_000)] = _setting(
         "7", "a whole number of at least 1", shapes_figures=False

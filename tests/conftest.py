@@ -1,19 +1,50 @@
 """Fixtures: a refresh as its users start one, and the published sample."""
 
+import contextlib
+import io
+import json
 import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from unittest import mock
 
 import duckdb
+import filelock
 import pytest
 
+from orchestration.cli import app
 from orchestration.settings import ROOT, SAMPLE_DIR, Settings, read_settings
-from tests.bench.measure import Cost, measure
+from tests.bench.measure import Cost, Mark, measure
+from tests.object_storage import BUCKET, ObjectStorage
 
 MARTS = {"numbers"}  # of the tests that need no more
+# Files that take more than a minute, the longest first: begun last they would keep one core busy
+# while the other has nothing left to do.
+LONGEST_FIRST = (
+    "tests/operate/test_nights.py",
+    "tests/ingest/test_deliveries.py",
+    "tests/operate/test_faults.py",
+    "tests/test_pipeline.py",
+    "tests/build/test_fingerprint.py",
+    "tests/build/test_marts.py",
+    "tests/extract/test_marts.py",
+    "tests/build/test_models.py",
+    "tests/ingest/test_load.py",
+    "tests/serve/test_server.py",
+    "tests/serve/test_prompt.py",
+    "tests/operate/test_operation.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest."""
+    ranks = {name: rank for rank, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: ranks.get(item.nodeid.split("::")[0], len(ranks)))
 
 
 @dataclass(frozen=True)
@@ -54,8 +85,12 @@ class Refresh:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    """The environment of a process that has these settings and no others."""
-    others = {name: value for name, value in os.environ.items() if not name.startswith("PSA_")}
+    """The environment of a process that has these settings and no others, and keeps bytecode."""
+    others = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PSA_") and name != "PYTHONDONTWRITEBYTECODE"
+    }
     return others | variables
 
 
@@ -70,6 +105,22 @@ def python(*arguments: str, root: Path = ROOT, **variables: str) -> tuple[int, s
         check=False,
     )
     return ended.returncode, ended.stdout, ended.stderr
+
+
+def command(*arguments: str, **variables: str) -> tuple[int, str, str]:
+    """Run a command of the project that only looks, in this process: its start is not the point."""
+    output, errors = io.StringIO(), io.StringIO()
+    with (
+        mock.patch.dict(os.environ, environment(**variables), clear=True),
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(errors),
+        pytest.raises(SystemExit) as ended,
+    ):
+        app(list(arguments))
+    code = ended.value.code
+    if isinstance(code, str):
+        return 1, output.getvalue(), f"{errors.getvalue()}{code}\n"
+    return code or 0, output.getvalue(), errors.getvalue()
 
 
 def dbt(data_dir: Path, target: Path, *arguments: str) -> tuple[int, str]:
@@ -103,10 +154,26 @@ def refresh(landing: Path, data_dir: Path, root: Path = ROOT, **variables: str) 
 
 @pytest.fixture(scope="session")
 def measured_sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Cost]:
-    """The first refresh of the sample and what it cost, in a folder with a space and a quote."""
-    data_dir = tmp_path_factory.mktemp("the sample's data")
-    folders = {"PSA_LANDING_DIR": str(SAMPLE_DIR), "PSA_DATA_DIR": str(data_dir)}
-    return data_dir, measure([sys.executable, "-m", "orchestration.cli", "run"], **folders)
+    """The first refresh of the sample and what it cost, in a folder with a space and a quote.
+
+    All workers share it: the first one that needs it refreshes, each takes a copy.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    made, told = shared / "the sample's data", shared / "refreshed.json"
+    data_dir = tmp_path_factory.mktemp("the sample's copy") / "data"
+    # 2026-11-26: at most ten minutes, in which the other worker refreshes.
+    with filelock.FileLock(shared / "refreshed.lock", timeout=600):
+        if not told.exists():
+            made.mkdir()
+            folders = {"PSA_LANDING_DIR": str(SAMPLE_DIR), "PSA_DATA_DIR": str(made)}
+            cost = measure([sys.executable, "-m", "orchestration.cli", "run"], **folders)
+            told.write_text(json.dumps(asdict(cost)), encoding="utf-8")
+        shutil.copytree(made, data_dir, symlinks=True)
+    facts = json.loads(told.read_text(encoding="utf-8").replace(str(made), str(data_dir)))
+    marks = tuple(Mark(**mark) for mark in facts.pop("marks"))
+    return data_dir, Cost(**facts | {"command": tuple(facts["command"])}, marks=marks)
 
 
 @pytest.fixture(scope="session")
@@ -145,6 +212,25 @@ def settings(tmp_path: Path) -> Settings:
     settings.prepare_data_dir()
     build(settings, "create table marts.numbers as select range as number from range(3)")
     return settings
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[ObjectStorage]:
+    """An S3-compatible server, with a bucket."""
+    storage = ObjectStorage()
+    storage.start()
+    address = f"{storage.variables['AWS_ENDPOINT_URL']}/{BUCKET}"
+    with urllib.request.urlopen(urllib.request.Request(address, method="PUT")):  # noqa: S310
+        yield storage
+    storage.stop()
+
+
+@pytest.fixture
+def storage(served: ObjectStorage, monkeypatch: pytest.MonkeyPatch) -> ObjectStorage:
+    """The server, as this process reaches it."""
+    for name, value in served.variables.items():
+        monkeypatch.setenv(name, value)
+    return served
 
 
 def build(settings: Settings, *statements: str) -> None:

@@ -4,6 +4,7 @@ import csv
 import itertools
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ import filelock
 import pyarrow.parquet
 import pytest
 
+from orchestration.build.assets import DBT_COMMAND
 from orchestration.ingest.raw_store import LEDGER, TableFiles
 from orchestration.settings import ROOT, SAMPLE_DIR, read_settings
 from tests.conftest import Refresh, python, refresh
@@ -280,7 +282,7 @@ def test_a_failing_data_test_publishes_nothing_and_shows_the_rows(
         "select company_id, company_name from {{ ref('dim_companies') }} where company_id = 0\n"
     )
     folders = {"PSA_DATA_DIR": str(data_dir)}
-    dbt = [str(ROOT / ".venv/bin/dbt"), "parse", "--project-dir", "dbt_project"]
+    dbt = [sys.executable, "-P", str(DBT_COMMAND), "parse", "--project-dir", "dbt_project"]
     parsed = python(
         "-m",
         "orchestration.cli",

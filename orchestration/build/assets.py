@@ -35,6 +35,7 @@ from orchestration.warehouse import MARTS, SCHEMA, WAREHOUSE, open_database
 
 PATIENCE_SECONDS = 60
 ASSET_TYPES = ("model", "seed")
+DBT_COMMAND = Path(__file__).with_name("dbt_command.py")
 DEFINITIONS = "semantic_manifest.json"  # the metrics, among what dbt writes
 
 
@@ -61,8 +62,13 @@ def dbt_artifacts(settings: Settings) -> Path:
 def dbt_resource() -> DbtCliResource:
     """The dbt of this environment, which need not be on PATH."""
     project = str(DBT_PROJECT.project_dir)
-    dbt = str(Path(sys.executable).with_name("dbt"))
-    return PinnedDbt(project_dir=project, profiles_dir=project, dbt_executable=dbt)
+    return PinnedDbt(
+        project_dir=project,
+        profiles_dir=project,
+        dbt_executable=sys.executable,
+        # -P: of the modules beside it, dbt would take those named `dbt_…` for plug-ins.
+        global_config_flags=["-P", str(DBT_COMMAND)],
+    )
 
 
 def mart_assets(settings: Settings) -> dg.AssetsDefinition:

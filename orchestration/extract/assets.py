@@ -1,6 +1,6 @@
 """The extraction as assets (EXT-11): one an entity, and the delivery of all of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import dagster as dg
@@ -18,16 +18,22 @@ DELIVERY = dg.AssetKey([GROUP, "delivery"])
 _passes: dict[str, Extraction] = {}
 
 
-def extract_assets(settings: Settings) -> list[dg.AssetsDefinition]:
+def extract_assets(
+    settings: Settings, after: Sequence[dg.AssetKey] = ()
+) -> list[dg.AssetsDefinition]:
     """The entities in the order in which they are read, and their delivery; none without a login.
 
     Each depends on the one before: one that fails stops the others, so that a refused login is
     tried once, and nothing is delivered.
+
+    Args:
+        settings: where everything lies, and the login.
+        after: what must be there before the first one is read.
     """
     if not settings.extracts:
         return []
     assets: list[dg.AssetsDefinition] = []
-    before: list[dg.AssetKey] = []
+    before = [*after]
     for entity in ENTITIES.values():
         assets.append(_entity_asset(entity, before, settings))
         before = [dg.AssetKey([GROUP, entity.table])]

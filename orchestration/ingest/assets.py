@@ -13,10 +13,13 @@ import dagster as dg
 import polars as pl
 
 from orchestration.ingest.landing import Batch, find_batches
-from orchestration.ingest.load import TableLoader
+from orchestration.ingest.load import TableLoad
 from orchestration.ingest.raw_store import TableFiles, whole_file
 from orchestration.ingest.rejections import RefusedFile
+from orchestration.ingest.stored import keep
+from orchestration.ingest.workers import Table, WorkerDiedError, Workers, load
 from orchestration.settings import Settings
+from orchestration.store import StoreError
 from schemas import RAW_TABLES, parts_of
 from schemas.user_fields import wanted
 
@@ -52,6 +55,8 @@ DUPLICATES = dg.AssetKey(["quarantine", "charge_duplicates"])
 REJECTS_SHOWN = 100
 # It names what is left alone and of no table, because it is tried whatever becomes of the others.
 FIRST_TABLE = next(iter(RAW_TABLES))
+# The loads of the run at work: its steps share one process (`single_run_executor`).
+_workers: dict[str, Workers] = {}
 
 
 def raw_assets(settings: Settings, after: Sequence[dg.AssetKey] = ()) -> list[dg.AssetsDefinition]:
@@ -116,9 +121,10 @@ def _raw_asset(
         context: dg.AssetExecutionContext,
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         settings.prepare_data_dir()  # refuses the rows of another landing folder
+        load = _load(context.run, (source, name), settings)
         batches, ignored = find_batches(settings.landing_dir)
         files = TableFiles(source, name, settings)
-        load = TableLoader(files, context.run.run_id).load(batches[source, name])
+        _keep(files)
         for warning in [
             *(found.words for found in ignored if (found.table or FIRST_TABLE) == (source, name)),
             *load.warnings,
@@ -153,6 +159,32 @@ def _raw_asset(
         )
 
     return raw_table
+
+
+def _load(run: dg.DagsterRun, table: Table, settings: Settings) -> TableLoad:
+    """Load a table; with several workers, the first one asked for starts all of the run."""
+    tables = [
+        found
+        for found in RAW_TABLES
+        if (not run.asset_selection or dg.AssetKey(found) in run.asset_selection)
+        and (not run.step_keys_to_execute or "__".join(found) in run.step_keys_to_execute)
+    ]
+    if settings.ingest_workers == 1 or len(tables) == 1:
+        return load(settings, run.run_id, table)
+    if run.run_id not in _workers:
+        _workers.clear()
+        _workers[run.run_id] = Workers(settings, run.run_id, tables)
+    try:
+        return _workers[run.run_id].result(table, [(table[0], part) for part in parts_of(*table)])
+    except WorkerDiedError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+
+
+def _keep(files: TableFiles) -> None:
+    try:
+        keep(files)
+    except StoreError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
 
 
 def _missing(files: TableFiles) -> RefusedFile:

@@ -5,7 +5,8 @@ One list, so that messages read alike and their table (`make messages`) cannot l
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 from orchestration.settings import ROOT
 from schemas import RAW_TABLES
@@ -174,8 +175,13 @@ class RefusedFile(ValueError):
             **facts: what its words need.
         """
         self.file, self.kind = file, kind
+        self._facts: dict[str, Any] = facts
         self.reason = REFUSALS[kind].found.format(**facts)
         super().__init__(f"{file}: {self.reason}; {REFUSALS[kind].remedy.format(**facts)}.")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel from one process to another."""
+        return partial(RefusedFile, **self._facts), (self.file, self.kind)
 
 
 def remedy(rule: str) -> str:

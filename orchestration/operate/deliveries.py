@@ -6,6 +6,7 @@ import polars as pl
 
 from orchestration.ingest.raw_store import Content, TableFiles
 from orchestration.ingest.rejections import REFUSALS, remedy
+from orchestration.ingest.stored import keep
 from orchestration.settings import Settings
 from schemas import RAW_TABLES, parts_of
 
@@ -84,11 +85,16 @@ def unload(settings: Settings, named: str) -> str:
     Raises:
         LookupError: there is no such batch, or the name is that of several.
         Busy: a refresh is running.
+        StoreError: the store cannot be reached.
     """
     # Imported here, because it loads the orchestrator, which only this needs.
     from orchestration.operate.folder_lock import idle
 
     with idle(settings):
+        if settings.data_url:
+            from orchestration.publish.in_step import get_in_step
+
+            get_in_step(settings)
         return _unload(settings, named)
 
 
@@ -108,6 +114,7 @@ def _unload(settings: Settings, named: str) -> str:
     content = table.unload(found[0].partition("/")[2])
     if content is None:
         raise LookupError(f"BATCH: {named!r} has gone meanwhile")
+    keep(table)
     left = [kept for kept in table.contents().values() if kept.batch == content.batch]
     now = (
         f"Its content of {left[-1].extracted_at} UTC counts again."

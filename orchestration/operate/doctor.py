@@ -25,7 +25,7 @@ from orchestration.published import (
     current_generation,
     unfinished_folders,
 )
-from orchestration.settings import ROOT, Settings, unknown_settings
+from orchestration.settings import ROOT, SettingError, Settings, unknown_settings
 from orchestration.warehouse import MARTS, WAREHOUSE, open_database
 from schemas import RAW_TABLES, parts_of
 
@@ -53,6 +53,7 @@ def examine(settings: Settings) -> int:
         "lock": _lock,
         "runs": _runs,
         "published": _published,
+        "store": _store,
         "leftovers": _leftovers,
         "autotask": _autotask,
     }
@@ -244,6 +245,28 @@ def _published(settings: Settings) -> Iterator[str]:
                 "PSA_AS_OF_DATE, or deliver newer extracts."
             )
     yield f"published {_ago(published)}, as of {as_of_date}"
+
+
+def _store(settings: Settings) -> Iterator[str]:
+    if not settings.data_url:
+        return
+    # Imported here, because they are needed with a store only.
+    from orchestration.publish.targets.stored import published
+    from orchestration.store import Note, StoreError, open_store
+
+    try:
+        store = open_store(settings)
+        known, _ = published(store) if store else (None, None)
+    except (StoreError, SettingError) as error:
+        raise Finding(str(error)) from None
+    if known is None or not known.generation:
+        raise Finding(f"nothing is published in {settings.data_url} yet. `make run` does it.")
+    yield f"{settings.data_url} has {known.generation} and {len(known.generations) - 1} others"
+    if Note.read(settings).url != settings.data_url:
+        raise Finding(f"this machine was never in step with {settings.data_url}. `make run`.")
+    here = current_generation(settings)
+    if here is None or here.folder.name != known.generation:
+        yield "another machine has published since; this one follows as soon as it is asked"
 
 
 def _leftovers(settings: Settings) -> Iterator[str]:

@@ -6,8 +6,11 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestration.publish.generations import roll_back
-from orchestration.published import Generation, list_generations
+from orchestration.publish.targets import stored
+from orchestration.publish.targets.stored import About
+from orchestration.published import list_generations
 from orchestration.settings import Settings
+from orchestration.store import open_store
 
 
 def show_generations(settings: Settings) -> None:
@@ -15,29 +18,42 @@ def show_generations(settings: Settings) -> None:
 
     Raises:
         LookupError: nothing is.
+        StoreError: the store cannot be reached.
     """
-    generations = list_generations(settings)
+    generations = _listed(settings)
     if not generations:
-        raise LookupError(f"Nothing is published in {settings.marts_dir} yet; `make run` does it.")
+        where = settings.data_url or settings.marts_dir
+        raise LookupError(f"Nothing is published in {where} yet; `make run` does it.")
     table = Table(box=None, pad_edge=False)
     table.add_column("  id", no_wrap=True)
     for heading in ("age", "as of", "rows", "size"):
         table.add_column(heading, justify="right", no_wrap=True)
     for generation in reversed(generations):
-        table.add_row(*_row(generation))
+        table.add_row(*_row(*generation))
     Console(highlight=False, soft_wrap=True).print(table)
     print("* = current, what readers open")
 
 
-def _row(generation: Generation) -> tuple[str, ...]:
-    manifest = generation.manifest or {}
-    rows = sum(manifest["row_counts"].values()) if manifest else 0
+def _listed(settings: Settings) -> list[tuple[str, bool, About]]:
+    """Name, whether it is current, and what is told of each generation, oldest first."""
+    if store := open_store(settings):
+        known, _ = stored.published(store)
+        return [
+            (name, name == known.generation, about) for name, about in known.generations.items()
+        ]
+    return [
+        (found.folder.name, found.is_current, stored.about(found.manifest or {}, found.bytes))
+        for found in list_generations(settings)
+    ]
+
+
+def _row(name: str, is_current: bool, about: About) -> tuple[str, ...]:
     return (
-        f"{'*' if generation.is_current else ' '} {generation.folder.name}",
-        _age(manifest.get("published_at")),
-        manifest.get("as_of_date", "unreadable"),
-        f"{rows:,}",
-        f"{generation.bytes / 1e6:,.1f} MB",
+        f"{'*' if is_current else ' '} {name}",
+        _age(about["published_at"]),
+        about["as_of_date"] or "unreadable",
+        f"{about['rows']:,}",
+        f"{about['bytes'] / 1e6:,.1f} MB",
     )
 
 

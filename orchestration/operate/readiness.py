@@ -10,8 +10,11 @@ from decimal import Decimal
 
 import dagster as dg
 
+from orchestration.publish.generations import follow
+from orchestration.published import PublishError
 from orchestration.reports.work_lists import WorkList, published_work_lists
 from orchestration.settings import SettingError, Settings
+from orchestration.store import StoreError
 from orchestration.warehouse import MARTS
 
 JOB = "billing_readiness"
@@ -115,6 +118,10 @@ def readiness_checks(settings: Settings) -> dg.AssetChecksDefinition:
         ],
     )
     def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        try:
+            follow(settings)
+        except (StoreError, PublishError) as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
         database = settings.marts_dir / "current" / MARTS
         if not database.exists():
             raise dg.Failure(

@@ -1,18 +1,19 @@
 """One refresh in this process, with its key figures or its mistakes: what `make run` starts."""
 
 import contextlib
+import functools
 import json
 import sqlite3
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import sqlalchemy
 from dagster._core.execution.plan.objects import StepFailureData
-from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from rich.console import Console
 from rich.table import Table
 
@@ -29,6 +30,8 @@ from orchestration.operate.run_lock import hold_for_run
 from orchestration.operate.watch import Watch
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS, open_database
+
+DATABASES_OPEN = 4  # of Dagster's history
 
 
 def refresh(settings: Settings, job: dg.JobDefinition, *, force: bool = False) -> bool:
@@ -69,7 +72,6 @@ def _refresh(settings: Settings, job: dg.JobDefinition, force: bool) -> bool:
     _write_history_at_less_cost()
     log = settings.data_dir / "refresh.log"
     current = settings.marts_dir / "current"
-    before = current.resolve()
     run_id = str(uuid.uuid4())
     console = Console(file=sys.stdout, highlight=False)
     # Running a job this way bypasses its executor and the lock that the executor takes.
@@ -87,15 +89,17 @@ def _refresh(settings: Settings, job: dg.JobDefinition, force: bool) -> bool:
                 run_id=run_id,
                 tags={FORCE: "true"} if force else {},
             )
+    # Not by whether the link has moved: it also follows what another machine has published.
+    is_published, name = published_by(settings, run_id)
     if not result.success:
         mistakes = [mistake for mistake in _mistakes(result.all_events) if mistake.strip()]
         if not mistakes:  # as when there is no room left to write down what went wrong
             mistakes = [f"It ended without a message. Is the disk of {settings.data_dir} full?"]
         print("\n" + "\n\n".join(mistakes), file=sys.stderr)
-        if current.resolve() != before:
-            print(f"{current.resolve().name} was published nevertheless.", file=sys.stderr)
+        if is_published:
+            print(f"{name} was published nevertheless.", file=sys.stderr)
         else:
-            print(_what_readers_have(before.name if current.exists() else None), file=sys.stderr)
+            print(_what_readers_have(name), file=sys.stderr)
         print(f"Details: {log}", file=sys.stderr)
         with log.open("a", encoding="utf-8") as details:
             for failure, step in _failures(result.all_events):
@@ -107,7 +111,7 @@ def _refresh(settings: Settings, job: dg.JobDefinition, force: bool) -> bool:
         print(f"  warning: {warning}")
     if problem := alert_warnings(settings, result.dagster_run, result.all_events):
         print(problem, file=sys.stderr)
-    if current.resolve() == before:
+    if not is_published:
         print("Nothing has changed: the current generation stays (make run FORCE=1 rebuilds it).")
     print()
     console.print(_key_figures(current, settings))
@@ -117,23 +121,39 @@ def _refresh(settings: Settings, job: dg.JobDefinition, force: bool) -> bool:
 
 
 def _write_history_at_less_cost() -> None:
-    """Make Dagster's history wait for the disk now and then instead of at every event.
+    """Make Dagster's history cost less than the work that it tells of.
 
-    Dagster opens, commits and closes SQLite for each event, and each time all is forced to disk,
-    which takes longer than the work. In WAL mode `normal` never corrupts a database; a connection
-    that stays open spares the checkpoint at every close. Dagster also makes an engine for each
-    event, which compiles every statement again; one for each database is enough.
+    Dagster opens, commits and closes SQLite for each event, makes an engine for it, which compiles
+    every statement again, forces all to disk each time, and asks before each check whether there is
+    a table of checks. Here one connection to each database stays open. In WAL mode `normal` never
+    corrupts a database and waits for the disk at checkpoints only.
     """
     kept_open: dict[str, sqlite3.Connection] = {}
     engines: dict[str, sqlalchemy.Engine] = {}
-    create_engine = sqlite_event_log.create_engine  # type: ignore[attr-defined]
 
-    def engine_of(address: str, **options: Any) -> sqlalchemy.Engine:
-        if address not in engines:
-            engines[address] = create_engine(address, **options)
-        return engines[address]
+    @contextlib.contextmanager
+    def connect(store: SqliteEventLogStorage, shard: str) -> Iterator[sqlalchemy.Connection]:
+        address = store.conn_string_for_shard(shard)
+        with store._db_lock:
+            if address not in engines:
+                if len(engines) == DATABASES_OPEN:  # a run that is forgotten has one of its own
+                    engines.pop(next(iter(engines))).dispose()
+                engine = sqlalchemy.create_engine(
+                    address,
+                    poolclass=sqlalchemy.StaticPool,
+                    connect_args={
+                        "timeout": SQLITE_BUSY_TIMEOUT_SECONDS,
+                        "check_same_thread": False,  # threads wait for each other at the lock
+                    },
+                )
+                store._initdb(engine)
+                engines[address] = engine
+            with engines[address].begin() as connection:
+                yield connection
 
-    sqlite_event_log.create_engine = engine_of  # type: ignore[attr-defined,assignment]
+    has_table = functools.cache(SqliteEventLogStorage.has_table)
+    SqliteEventLogStorage.has_table = has_table  # type: ignore[method-assign]
+    SqliteEventLogStorage._connect = connect  # type: ignore[assignment,method-assign]
 
     @sqlalchemy.event.listens_for(sqlalchemy.engine.Engine, "connect")
     def on_connect(connection: object, _: object) -> None:
@@ -141,7 +161,7 @@ def _write_history_at_less_cost() -> None:
             return
         connection.execute("pragma synchronous = normal")
         path = connection.execute("pragma database_list").fetchone()[2]
-        if path not in kept_open:
+        if path not in kept_open:  # it spares the checkpoint at every close
             kept_open[path] = sqlite3.connect(path)
             kept_open[path].execute("pragma user_version")
 

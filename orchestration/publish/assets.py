@@ -21,6 +21,7 @@ from orchestration.publish.generations import publish
 from orchestration.published import check_generation, current_generation
 from orchestration.reports.assets import site_folder, written_manifest
 from orchestration.settings import Settings
+from orchestration.store import StoreError
 from orchestration.warehouse import SCHEMA, WAREHOUSE
 
 NIGHTLY_REFRESH = "nightly_refresh"
@@ -84,15 +85,18 @@ def generation_asset(
         current = current_generation(settings)
         before = published_inputs(current) if current and not is_forced else None
         only_the_day_is_new = before is not None and before.differ_only_in_as_of_date(inputs)
-        folder = publish(
-            settings,
-            marts=marts,
-            manifest=manifest | {"keys": mart_keys(read_dbt_manifest())},
-            reports=site_folder(settings),
-            unchanged=marts - models_by_as_of_date() if only_the_day_is_new else set(),
-            since=current.folder if current else None,
-            definitions=dbt_artifacts(settings) / DEFINITIONS,
-        )
+        try:
+            folder = publish(
+                settings,
+                marts=marts,
+                manifest=manifest | {"keys": mart_keys(read_dbt_manifest())},
+                reports=site_folder(settings),
+                unchanged=marts - models_by_as_of_date() if only_the_day_is_new else set(),
+                since=current.folder if current else None,
+                definitions=dbt_artifacts(settings) / DEFINITIONS,
+            )
+        except StoreError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
         return _result(settings, folder)
 
     return generation

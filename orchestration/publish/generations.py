@@ -1,11 +1,12 @@
 """Publish a generation: write, check, flip, roll back, retire (rules: publication.md). No Dagster.
 
-Nothing here computes a figure; the marts are copied as the tests have seen them.
+Nothing here computes a figure; the marts are copied as the tests have seen them. With a store, what
+is published is what lies there; the folder of this machine follows it (rules: storage.md).
 """
 
 import json
 import shutil
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import filelock
 
 from orchestration.build.fingerprint import PACKAGES
+from orchestration.publish.targets import stored
 from orchestration.publish.targets.local import parquet_of, sync, write_marts
 from orchestration.published import (
     PublishError,
@@ -21,6 +23,7 @@ from orchestration.published import (
     unfinished_folders,
 )
 from orchestration.settings import Settings
+from orchestration.store import Note, Store, open_store
 
 
 def publish(
@@ -75,6 +78,16 @@ def publish(
         shutil.copyfile(definitions, unfinished / definitions.name)
     for path in [*unfinished.rglob("*"), unfinished]:
         sync(path)
+    if store := open_store(settings):
+        # Before it has its name here: what the store does not have is not published.
+        note = Note.read(settings)
+        note.sending = generation_id
+        note.write(settings)
+        note.generations = stored.send(
+            store, unfinished, counted, note.generations, settings.keep_generations
+        )
+        note.sending = ""
+        note.write(settings)
     folder = unfinished.rename(generations / generation_id)
     sync(generations)
     with _flipping(settings):
@@ -96,23 +109,84 @@ def roll_back(settings: Settings, generation_id: str | None = None) -> Path:
     Raises:
         PublishError: there is no such generation, or it cannot be read.
     """
+    if store := open_store(settings):
+        return _roll_back_in(store, settings, generation_id)
     with _flipping(settings):
         folders = {generation.folder.name: generation for generation in list_generations(settings)}
         current = next((name for name, found in folders.items() if found.is_current), None)
-        if generation_id is None:
-            earlier = [name for name in folders if current and name < current]
-            if not earlier:
-                raise PublishError(
-                    "There is no generation before the current one to roll back to. "
-                    "`make generations` lists what there is."
-                )
-            generation_id = earlier[-1]
-        if generation_id not in folders:
-            known = ", ".join(folders) or "none"
-            raise PublishError(f"There is no generation {generation_id!r}; there are: {known}.")
-        folder = folders[generation_id].folder
+        folder = folders[_earlier(list(folders), current, generation_id)].folder
         check_generation(folder, settings)
         _point_current_at(folder)
+    return folder
+
+
+def _roll_back_in(store: Store, settings: Settings, generation_id: str | None) -> Path:
+    known, _ = stored.published(store)
+    wanted = _earlier(list(known.generations), known.generation, generation_id)
+    check_generation(_fetched(store, settings, wanted), settings)
+
+    def name_it(now: stored.Published) -> stored.Published:
+        return stored.Published(_earlier(list(now.generations), None, wanted), now.generations)
+
+    stored.change(store, name_it)
+    return follow(settings) or settings.marts_dir / "current"
+
+
+def _earlier(known: Sequence[str], current: str | None, wanted: str | None) -> str:
+    """The generation to roll back to: the one named, else the one before the current."""
+    if wanted is None:
+        earlier = [name for name in known if current and name < current]
+        if not earlier:
+            raise PublishError(
+                "There is no generation before the current one to roll back to. "
+                "`make generations` lists what there is."
+            )
+        return earlier[-1]
+    if wanted not in known:
+        listed = ", ".join(known) or "none"
+        raise PublishError(f"There is no generation {wanted!r}; there are: {listed}.")
+    return wanted
+
+
+def follow(settings: Settings) -> Path | None:
+    """Bring what is current in the store onto this machine, and open it here (STO-7).
+
+    Returns:
+        Its folder; None without a store, and before anything is published there.
+
+    Raises:
+        StoreError: the store cannot be reached.
+        PublishError: what lies there is not whole.
+    """
+    store = open_store(settings)
+    while store:
+        known, _ = stored.published(store)
+        if not known.generation:
+            return None
+        settings.prepare_data_dir()
+        folder = _fetched(store, settings, known.generation)
+        with _flipping(settings):
+            if stored.published(store)[0].generation == known.generation:
+                if (settings.marts_dir / "current").resolve() != folder.resolve():
+                    _point_current_at(folder)
+                    _retire(settings)
+                return folder
+    return None
+
+
+def _fetched(store: Store, settings: Settings, generation_id: str) -> Path:
+    """The folder of a generation on this machine, whole."""
+    folder = settings.marts_dir / "generations" / generation_id
+    # One process at a time, so that all that is unfinished under this lock is of a dead one.
+    with filelock.FileLock(settings.marts_dir / ".fetch.lock"):
+        unfinished = settings.marts_dir / ".fetching"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        if not folder.is_dir():
+            stored.fetch(store, generation_id, unfinished)
+            check_generation(unfinished, settings)
+            folder.parent.mkdir(exist_ok=True)
+            unfinished.rename(folder)
+            sync(folder.parent)
     return folder
 
 

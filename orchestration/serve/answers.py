@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestration.published import read_manifest
+from orchestration.published import PublishError, read_manifest
 from orchestration.serve.child import Child, Found
 from orchestration.serve.compiler import Column, Compiler
 from orchestration.serve.definitions import FILE, Definitions, read_definitions
@@ -75,6 +75,8 @@ class Answers:
         Raises:
             NothingPublishedError: there is none, or it is of a time without definitions.
         """
+        if self._settings.data_url:
+            self._follow()
         folder = (self._settings.marts_dir / "current").resolve()  # all that follows is of one
         manifest = read_manifest(folder)
         if manifest is None:
@@ -87,6 +89,16 @@ class Answers:
                 "`make run` publishes one with them."
             )
         return Snapshot(folder, manifest["as_of_date"], manifest)
+
+    def _follow(self) -> None:
+        # Imported here, because both load what is needed with a store only.
+        from orchestration.publish.generations import follow
+        from orchestration.store import StoreError
+
+        try:
+            follow(self._settings)
+        except (StoreError, PublishError) as error:
+            raise NothingPublishedError(str(error)) from None
 
     def definitions(self, snapshot: Snapshot) -> Definitions:
         """What can be asked of a generation."""

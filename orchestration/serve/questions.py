@@ -193,6 +193,9 @@ def _filter(definitions: Definitions, told: Mapping[str, Any]) -> Filter:
     if not 0 < len(values) <= MOST_VALUES:
         raise QuestionError(f"'{operator}' takes 1 to {MOST_VALUES} values, not {len(values)}.")
     typed = tuple(_typed(name, kind, one) for one in values)
+    if operator in ("=", "!=", *LISTED):
+        for day in typed:
+            _check_start(name, day)
     return Filter(name if is_name else dimension.name, operator, typed)
 
 
@@ -230,6 +233,21 @@ def _day(name: str, text: str | date | None) -> date | None:
         return date.fromisoformat(str(text).strip("'\""))
     except ValueError:
         raise QuestionError(f"{name} is a date such as 2026-11-20, not {shown(text)}.") from None
+
+
+def _check_start(name: str, day: Any) -> None:
+    """MET-6: a period is compared by its first day; any other day would silently find nothing."""
+    starts = {
+        "week": lambda: day - timedelta(days=day.weekday()),
+        "month": lambda: day.replace(day=1),
+        "quarter": lambda: day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1),
+        "year": lambda: day.replace(month=1, day=1),
+    }
+    if name in starts and day != (start := starts[name]()):
+        raise QuestionError(
+            f"A {name} is compared by its first day: {start}, not {day}. For any days use SINCE "
+            "and UNTIL."
+        )
 
 
 def _order(
@@ -273,6 +291,10 @@ def _check_cuts(question: Question, definitions: Definitions) -> None:
 
 def _check_dates(question: Question) -> None:
     """MET-5: balances by date only a PO at a time; what is kept by month, by whole months."""
+    if question.since and question.until and question.since > question.until:
+        raise QuestionError(
+            f"SINCE {question.since} is after UNTIL {question.until}, so no day is left."
+        )
     for metric in question.metrics:
         dated = [cut.name for cut in question.by if cut.name in GRAINS]
         dated += [

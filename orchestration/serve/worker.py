@@ -137,7 +137,8 @@ def serve(handle: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         except (MemoryError, duckdb.OutOfMemoryException):
             result = {"exhausted": True}
         except duckdb.Error as error:
-            result = {"failed": str(error)}
+            # Nobody who asks can change a setting, as DuckDB suggests.
+            result = {"failed": str(error).partition(' Use "SET ')[0]}
         except RecursionError:
             result = {"refused": "The statement is nested too deeply."}
         told.write(json.dumps(result, ensure_ascii=True) + "\n")

@@ -26,12 +26,30 @@ def die() -> None:
     os.killpg(os.getpgid(0), signal.SIGKILL)
 
 
+def publications(data_dir: str) -> None:
+    """Publish for each line of stdin, which is CHANGE and ID, and print the exit code.
+
+    All are forked from one process that has imported everything, which saves their start.
+    """
+    from orchestration.publish import generations
+
+    assert generations.__name__
+    for line in sys.stdin:
+        change, generation_id = line.split()
+        child = os.fork()
+        if child == 0:
+            os.setpgid(0, 0)
+            publish_until(int(change), data_dir, generation_id)
+            os._exit(0)  # an exception has ended it before, with 1
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
 def publish_until(change: int, data_dir: str, generation_id: str) -> None:
     """Publish and die just before a change of the file system below the marts (1 = the first)."""
     from orchestration.publish.generations import publish
     from orchestration.settings import read_settings
 
-    os.setpgid(0, 0)
     settings = read_settings({"PSA_DATA_DIR": data_dir, "PSA_KEEP_GENERATIONS": "2"})
     seen = 0
 

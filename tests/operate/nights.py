@@ -14,7 +14,7 @@ from pathlib import Path
 
 from orchestration.operate.folder_lock import hold_for_daemon, refresh_lock
 from orchestration.settings import ROOT, Settings, read_settings
-from tests.conftest import Refresh, python
+from tests.conftest import Refresh, command, python
 
 PAGE = ROOT / "orchestration/deploy/README.md"
 START, END = "<!-- faults: written by python -m tests.operate.nights -->", "<!-- end of faults -->"
@@ -70,9 +70,13 @@ class Night:
         code, output, errors = self.type("run", **others)
         return Refresh(self.data_dir, code, output, errors)
 
-    def type(self, *command: str, **others: str) -> tuple[int, str, str]:
+    def type(self, *words: str, **others: str) -> tuple[int, str, str]:
         """What other commands do."""
-        return python("-m", "orchestration.cli", *command, root=ROOT, **self._variables(others))
+        return python("-m", "orchestration.cli", *words, root=ROOT, **self._variables(others))
+
+    def look(self, *words: str, **others: str) -> tuple[int, str, str]:
+        """What short commands do, without a process of their own."""
+        return command(*words, **self._variables(others))
 
 
 def charges(first: int, end: int, amount: str = "10.00") -> str:
@@ -138,7 +142,7 @@ def _lose_a_column(night: Night) -> Variables:
 
 
 def _take_tasks_out(night: Night) -> Variables:
-    code, said, _ = night.type("unload", "autotask/tasks/2026-11-18.full.csv")
+    code, said, _ = night.look("unload", "autotask/tasks/2026-11-18.full.csv")
     assert code == 0
     assert "autotask/tasks is empty now." in said
     assert "The table is required: nothing is published until another extract" in said
@@ -162,7 +166,7 @@ def _deliver_old_bytes(night: Night) -> Variables:
 
 def unload(night: Night, batch: str) -> None:
     """What `make unload` does."""
-    code, _, errors = night.type("unload", batch)
+    code, _, errors = night.look("unload", batch)
     assert code == 0, errors
 
 

@@ -81,29 +81,35 @@ def test_publishing_killed_before_any_change_of_the_file_system_leaves_a_whole_g
         build(settings, "create or replace table marts.names as select 'a' as name")
         publish(keep_two, MARTS | {"names"}, {"generation": f"2026010{old}T000000Z-x"})
     exit_code, change = -signal.SIGKILL, 0
-    while exit_code:
-        change += 1
-        before = numbers(settings)
-        build(settings, f"create or replace table marts.numbers as select {change} as number")
-        generation = f"20260201T{change:06}Z-x"
-        killed = subprocess.run(
-            [*FAULTS, "publish", str(change), str(settings.data_dir), generation],
-            cwd=ROOT,
-            check=False,
-        )
-        exit_code = killed.returncode
-        assert exit_code in (0, -signal.SIGKILL)
-        current = (settings.marts_dir / "current").resolve()
-        check_generation(current, settings)
-        flipped = current.name == generation
-        assert numbers(settings) == ([change] if flipped else before)
-        whole = [check_generation(found.folder, settings) for found in list_generations(settings)]
-        assert all(whole)
-        if change % 5 == 0:  # and the next one works, with nothing left over
-            publish(keep_two, MARTS | {"names"}, {"generation": f"20260201T{change:06}Z-y"})
-            assert numbers(settings) == [change]
-            assert unfinished_folders(settings) == []
-            assert len(list_generations(settings)) == 2
+    with subprocess.Popen(
+        [*FAULTS, "publish", str(settings.data_dir)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        while exit_code:
+            change += 1
+            before = numbers(settings)
+            build(settings, f"create or replace table marts.numbers as select {change} as number")
+            generation = f"20260201T{change:06}Z-x"
+            process.stdin.write(f"{change} {generation}\n")
+            process.stdin.flush()
+            exit_code = int(process.stdout.readline())
+            assert exit_code in (0, -signal.SIGKILL)
+            current = (settings.marts_dir / "current").resolve()
+            check_generation(current, settings)
+            flipped = current.name == generation
+            assert numbers(settings) == ([change] if flipped else before)
+            found = list_generations(settings)
+            assert all(check_generation(one.folder, settings) for one in found)
+            if change % 5 == 0:  # and the next one works, with nothing left over
+                publish(keep_two, MARTS | {"names"}, {"generation": f"20260201T{change:06}Z-y"})
+                assert numbers(settings) == [change]
+                assert unfinished_folders(settings) == []
+                assert len(list_generations(settings)) == 2
     assert change > 20
 
 

@@ -65,7 +65,7 @@ def _refresh_is_told(
 
 
 def _doctor_finds(night: Night, fault: Fault, variables: dict[str, str]) -> None:
-    _, found, findings = night.type("doctor", **variables)
+    _, found, findings = night.look("doctor", **variables)
     problems = [line for line in (found + findings).splitlines() if not line.startswith("ok ")]
     if fault.doctor:
         assert any(fault.doctor in line for line in problems), f"{fault.title}: {found}"

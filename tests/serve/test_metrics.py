@@ -229,6 +229,36 @@ def test_dates_limit_lines_by_their_day_both_ends_included(sample_marts: Marts) 
         ask(DEFINITIONS, ["consumed_amount"], since="2026-01-01")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "start"),
+    [
+        ("week", "2026-01-07", "2026-01-05"),
+        ("month", "2026-01-15", "2026-01-01"),
+        ("quarter", "2026-06-01", "2026-04-01"),
+        ("year", "2026-02-01", "2026-01-01"),
+    ],
+)
+def test_a_period_is_named_by_its_first_day(name: str, value: str, start: str) -> None:
+    """MET-6."""
+    for told in (
+        {"dimension": name, "value": value},
+        {"dimension": name, "operator": "!=", "value": value},
+        {"dimension": name, "operator": "in", "value": f"{start}, {value}"},
+    ):
+        with pytest.raises(QuestionError, match=f"first day: {start}, not {value}"):
+            ask(DEFINITIONS, ["charges_amount"], filters=[told])
+    ask(DEFINITIONS, ["charges_amount"], filters=[{"dimension": name, "value": start}])
+    later = {"dimension": name, "operator": ">", "value": value}
+    ask(DEFINITIONS, ["charges_amount"], filters=[later])
+
+
+def test_a_first_day_after_the_last_is_refused() -> None:
+    """MET-6."""
+    with pytest.raises(QuestionError, match="SINCE 2026-02-01 is after UNTIL 2026-01-31"):
+        ask(DEFINITIONS, ["charges_amount"], since="2026-02-01", until="2026-01-31")
+    ask(DEFINITIONS, ["charges_amount"], since="2026-01-31", until="2026-01-31")
+
+
 FILTERS: list[tuple[str, str, Any, Any]] = [
     ("po_required", "=", "true", lambda row: row["po_required"]),
     ("po_required", "!=", True, lambda row: not row["po_required"]),
