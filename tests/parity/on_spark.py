@@ -6,6 +6,7 @@ Each argument is a data folder and a day, with = between them. A folder may stil
 import argparse
 import sys
 import time
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -48,12 +49,15 @@ def _build(folder: Path, day: date, *, full: bool) -> bool:
     settings.hand_on(day)
     spark.make_folder(folder / SPARK, settings)
     target = ["--target-path", str(folder / "target"), "--log-path", str(folder / "target")]
-    succeeded = _dbt("build", "--exclude-resource-type", "unit_test", *target)
-    if succeeded and full:
-        succeeded = _dbt("test", "--select", "test_type:unit", *target)
-    if succeeded:
-        _edges(folder / SPARK / "edges", target)
-    return succeeded
+    built = _invoke("build", "--exclude-resource-type", "unit_test", *target)
+    if not built.success:
+        return False
+    if full and not _invoke("test", "--select", "test_type:unit", *target).success:
+        return False
+    _edges(folder / SPARK / "edges", target)
+    found = list(_faults_of_plans(built))
+    print("\n".join(found))
+    return not found
 
 
 def _edges(folder: Path, target: list[str]) -> None:
@@ -74,14 +78,21 @@ def _edges(folder: Path, target: list[str]) -> None:
             computed.write_parquet(str(folder / f"{name}.duckdb.parquet"))
 
 
+def _faults_of_plans(built: dbtRunnerResult) -> Iterator[str]:
+    from pyspark.sql import SparkSession
+
+    from tests.parity.plans import faults
+
+    run: Any = built.result
+    nodes = [result.node for result in run.results if result.node.resource_type == "model"]
+    queries = [(node.name, node.compiled_code) for node in nodes]
+    yield from faults(SparkSession.builder.getOrCreate(), queries)
+
+
 def _compiled(columns: str, engine: str, target: list[str]) -> str:
     options = ["--target", engine, "--no-populate-cache", "--no-introspect", "--quiet", *target]
     compiled: Any = _invoke("compile", "--inline", columns, *options).result
     return str(compiled.results[0].node.compiled_code)
-
-
-def _dbt(*arguments: str) -> bool:
-    return _invoke(*arguments).success
 
 
 def _invoke(*arguments: str) -> dbtRunnerResult:
