@@ -47,7 +47,8 @@ def _differences(
     types = [
         dict(zip(rows.columns, map(str, rows.types), strict=True)) for rows in (expected, found)
     ]
-    if types[0] != types[1]:
+    # Models that are not published have no contract: there only their cells matter.
+    if types[0] != types[1] and "intermediate" not in what:
         yield f"{what}: DuckDB has {types[0]}, Spark {types[1]}"
         return
     found = found.select(*expected.columns)

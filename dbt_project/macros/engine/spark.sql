@@ -105,7 +105,7 @@
 
 {#-
     In whole numbers of 38 digits: `div` has 64 bits, and a quotient keeps six digits after the point,
-    so the remainder goes first.
+    so the remainder goes first. `sign` would make a float of it.
 -#}
 {% macro spark__percentage(part, whole) -%}
     {%- set whole_units = 'cast(cast(' ~ whole ~ ' as decimal(38, 4)) * 10000 as decimal(38, 0))' -%}
@@ -115,7 +115,8 @@
     case
         when coalesce({{ whole }}, 0) <= 0 then cast(0 as decimal(18, 2))
         else cast(
-            sign({{ part_units }}) * cast(least(
+            case when {{ part_units }} < 0 then -1 when {{ part_units }} >= 0 then 1 end
+            * cast(least(
                 999999999999999999,
                 ({{ dividend }} - {{ dividend }} % {{ divisor }}) / {{ divisor }}
             ) as decimal(18, 0)) * cast(0.01 as decimal(2, 2)) as decimal(18, 2)
