@@ -162,8 +162,8 @@ def measured_sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Cos
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    made, told = shared / "refreshed", shared / "refreshed.json"
-    data_dir = tmp_path_factory.mktemp("copy") / "the sample's data"
+    made, told = shared / "the sample's data", shared / "refreshed.json"
+    data_dir = tmp_path_factory.mktemp("the sample's copy") / "data"
     # 2026-11-26: at most ten minutes, in which the other worker refreshes.
     with filelock.FileLock(shared / "refreshed.lock", timeout=600):
         if not told.exists():

@@ -31,6 +31,8 @@ from orchestration.operate.watch import Watch
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS, open_database
 
+DATABASES_OPEN = 4  # of Dagster's history
+
 
 def refresh(settings: Settings, job: dg.JobDefinition, *, force: bool = False) -> bool:
     """Run the job and say how it went.
@@ -134,7 +136,9 @@ def _write_history_at_less_cost() -> None:
         address = store.conn_string_for_shard(shard)
         with store._db_lock:
             if address not in engines:
-                engines[address] = sqlalchemy.create_engine(
+                if len(engines) == DATABASES_OPEN:  # a run that is forgotten has one of its own
+                    engines.pop(next(iter(engines))).dispose()
+                engine = sqlalchemy.create_engine(
                     address,
                     poolclass=sqlalchemy.StaticPool,
                     connect_args={
@@ -142,7 +146,8 @@ def _write_history_at_less_cost() -> None:
                         "check_same_thread": False,  # threads wait for each other at the lock
                     },
                 )
-                store._initdb(engines[address])
+                store._initdb(engine)
+                engines[address] = engine
             with engines[address].begin() as connection:
                 yield connection
 

@@ -119,8 +119,10 @@ class Bench:
             self.refresh("first refresh, CSV", landing, data, SAMPLE_AS_OF_DATE)
         self.figures["first refresh, CSV"] = marts_of(data)
         self.compare()
+        target = self.folder / "target"
+        checked(dbt_build(landing, data, target, "parse"))  # a refresh finds it parsed, too
         for _ in range(self.runs):
-            self.keep("dbt build alone", dbt_build(landing, data, data / "warehouse/dbt"))
+            self.keep("dbt build alone", dbt_build(landing, data, target))
         shutil.rmtree(landing)
         shutil.rmtree(data)
 

@@ -27,11 +27,14 @@ def refresh(landing: Path, data: Path, as_of: date = SAMPLE_AS_OF_DATE, *argumen
     )
 
 
-def dbt_build(landing: Path, data: Path, target: Path) -> Cost:
-    """Build and test all models of a data folder as a refresh does, without anything else."""
+BUILD = ("build", "--exclude-resource-type", "unit_test")
+
+
+def dbt_build(landing: Path, data: Path, target: Path, *command: str) -> Cost:
+    """Build and test all models of a data folder as a refresh does, or another command of dbt."""
     project = str(ROOT / "dbt_project")
     dbt = [PYTHON, "-m", "orchestration.cli", "exec", str(Path(PYTHON).with_name("dbt")), "--quiet"]
-    dbt += ["build", "--exclude-resource-type", "unit_test"]
+    dbt += command or BUILD
     return measure(
         [
             *dbt,
