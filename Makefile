@@ -2,7 +2,7 @@
 # Settings come from the environment; .env.example names them all.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run extract generated generations rollback doctor report ask mcp quarantine unload messages dev check test browser lint python definitions format docs bench clean lock
+.PHONY: help setup run extract generated generations rollback doctor report ask mcp quarantine unload messages dev check test browser spark parity parity-full lint python definitions format docs bench clean lock
 
 # Without bytecode every command would compile all libraries anew, for longer than a small refresh.
 unexport PYTHONDONTWRITEBYTECODE
@@ -88,6 +88,19 @@ browser: # Chromium, which the tests of the pages drive, and LibreOffice, which 
 		apt-get install -qq -y chromium chromium-driver >/dev/null && \
 		apt-get install -qq -y --no-install-recommends libreoffice-calc-nogui >/dev/null'; }
 
+spark: .venv/spark ## install Apache Spark beside the rest, for PSA_ENGINE=spark; needs Java 17
+
+.venv/spark: requirements-spark.lock .venv/ready
+	@uv="$$(command -v uv)" || uv=$(BIN)/uv; \
+	"$$uv" pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements-spark.lock
+	@touch $@
+
+parity: $(MANIFEST) .venv/spark ## build on DuckDB and on Spark, and compare every cell and type
+	$(BIN)/python -m tests.parity
+
+parity-full: $(MANIFEST) .venv/spark # the unit tests on Spark, and clusters, as well
+	$(BIN)/python -m tests.parity --full
+
 lint: definitions python ## check style, types, SQL and definitions
 	$(BIN)/sqlfluff lint --processes 2 $(LINTED_SQL)
 
@@ -118,6 +131,8 @@ clean: ## remove everything that can be rebuilt; live data stays
 lock: .venv/ready # resolve the lock again after a change of pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--no-strip-extras --extra dev --extra postgres --extra ask --extra s3 pyproject.toml -o requirements.lock
+	sed -n '/^spark = \[/,/^\]/s/^ *"\([^"]*\)".*/\1/p' pyproject.toml | $(BIN)/uv pip compile --universal \
+		--python-version 3.11 --no-deps --generate-hashes --no-annotate --no-header -o requirements-spark.lock -
 
 # uv does in seconds what takes pip minutes. Where it is missing, pip brings the one of the lock.
 .venv/ready: requirements.lock

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -118,6 +118,9 @@ class Settings(BaseModel):
         memory_limit: bytes that DuckDB may hold in memory in a process of its own, as dbt's is;
             what is more goes to temp_dir.
         temp_dir: where it puts that. Of this data folder alone, because a refresh sweeps it.
+        engine: what builds the marts, which are the same on each (PUB-15).
+        spark_master: where Spark works; `local[*]` is on this machine.
+        spark_remote: server of Spark Connect to use instead; None is none.
         autotask_username: of the API user that extracts are read by; with the two that follow,
             extraction is part of every refresh (EXT-1). Secrets, all three.
         autotask_secret: its password.
@@ -184,6 +187,13 @@ class Settings(BaseModel):
         "1500MB", "a size of at least 256MB, such as 1500MB or 2GB", shapes_figures=False
     )
     temp_dir: Folder = _setting(None, "a folder", shapes_figures=False)
+    engine: Literal["duckdb", "spark"] = _setting("duckdb", "one of duckdb, spark")
+    spark_master: Annotated[str, Field(pattern=r"^(local(\[.+\])?|[a-z0-9]+:.+|yarn)$")] = _setting(
+        "local[*]", "a master of Spark such as spark://host:7077", shapes_figures=False
+    )
+    spark_remote: Annotated[str | None, Field(pattern=r"^sc://\S+$")] = _setting(
+        None, "an address such as sc://host:15002", shapes_figures=False, is_secret=True
+    )
     autotask_username: Login = _LOGIN
     autotask_secret: Login = _LOGIN
     autotask_integration_code: Login = _LOGIN
@@ -221,6 +231,13 @@ class Settings(BaseModel):
     def is_sample(self) -> bool:
         """Whether the extracts are the committed sample."""
         return self.landing_dir == SAMPLE_DIR
+
+    @property
+    def dbt_target(self) -> str:
+        """The output of dbt's profile that a build uses."""
+        if self.engine == "duckdb":
+            return self.engine
+        return "spark_connect" if self.spark_remote else "spark"
 
     @property
     def raw_dir(self) -> Path:
@@ -261,6 +278,9 @@ class Settings(BaseModel):
             "PSA_RUN_MEMORY_LIMIT": f"{int(self.memory_limit)}B",
             # Nor PSA_TEMP_DIR: this is a folder in it.
             "PSA_RUN_TEMP_DIR": str(self.temp_dir),
+            "PSA_RUN_TARGET": self.dbt_target,
+            "PSA_RUN_SPARK_MASTER": self.spark_master,
+            "PSA_RUN_SPARK_REMOTE": self.spark_remote or "",
             "PSA_RUN_UPDATED_FACTS": "",  # all are made anew, unless a build has proven otherwise
             "DAGSTER_HOME": str(self.data_dir / "dagster"),
         }

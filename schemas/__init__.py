@@ -1,13 +1,26 @@
 """The contract of every raw table; what a raw row must be is said here and nowhere else."""
 
 import os
+import sys
 
 # With its first validation pandera imports hypothesis, if that is installed, which imports pytest
 # and trio for the sake of their plugins: twice the time of validating 100,000 rows.
 os.environ.setdefault("HYPOTHESIS_NO_PLUGINS", "1")
 
-from schemas import autotask, reference
-from schemas.base import RawTable
+# Where Spark is installed, pandera imports it, for half a second a start, and sets an address
+# of its driver by which no worker of a cluster would find it.
+_told = "SPARK_LOCAL_IP" in os.environ
+_spark = sys.modules.get("pyspark")
+sys.modules["pyspark"] = None  # type: ignore[assignment]
+
+from schemas import autotask, reference  # noqa: E402 - after what pandera must not find
+from schemas.base import RawTable  # noqa: E402
+
+del sys.modules["pyspark"]
+if _spark:
+    sys.modules["pyspark"] = _spark
+if not _told:
+    os.environ.pop("SPARK_LOCAL_IP", None)
 
 __all__ = ["RAW_TABLES", "RawTable", "parts_of"]
 

@@ -25,7 +25,7 @@
 
 {#- A model as the build before left it; of a fact the key and the ids of its parents. -#}
 {% macro before(name) -%}
-    {{ api.Relation.create(database=target.database, schema='previous', identifier=name) }}
+    {{ api.Relation.create(schema='previous', identifier=name) }}
 {%- endmacro %}
 
 

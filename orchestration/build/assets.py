@@ -16,6 +16,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from packaging.version import Version
 
+from orchestration.build import spark
 from orchestration.build.dbt_manifest import DBT_PROJECT, read_dbt_manifest
 from orchestration.build.descriptions import describe_tests
 from orchestration.build.failures import explain
@@ -80,6 +81,8 @@ def mart_assets(settings: Settings) -> dg.AssetsDefinition:
         settings.hand_on(run_as_of(context, settings))
         _open_warehouse(settings, context.log.warning)
         if not _is_whole(context.assets_def):
+            if settings.engine == "spark":
+                raise dg.Failure(spark.ONLY_WHOLE, allow_retries=False)
             # Of a selection, only those tests whose models are all up to date.
             choice = ["--indirect-selection", "buildable"]
             yield from _build(dbt, choice, 0, context, settings, manifest)
@@ -88,6 +91,8 @@ def mart_assets(settings: Settings) -> dg.AssetsDefinition:
         inputs = Inputs.of(settings, run_as_of(context, settings))
         last = last_build(warehouse, settings)
         if FORCE in context.run.tags or not (settings.warehouse_dir / MARTS).exists():
+            last = None
+        if settings.engine == "spark" and inputs != last:
             last = None
         kept = _nodes_to_keep(manifest, last, inputs)
         # What is kept is reported first, because what is built depends on it.
@@ -99,6 +104,8 @@ def mart_assets(settings: Settings) -> dg.AssetsDefinition:
         if last and last.code == inputs.code and not kept:
             facts = facts_to_update(settings, manifest, context.log.info)
             os.environ[UPDATED_FACTS] = ",".join(facts)  # until `hand_on` is called again
+        if settings.engine == "spark":
+            spark.start(settings, context.run_id)
         nodes = len(_buildable(manifest)) - len(kept)
         yield from _build(dbt, choice, nodes, context, settings, manifest)
         remember_build(warehouse, settings, inputs)
@@ -151,6 +158,8 @@ def _build(
         yield from waiting  # nothing of it is published, so figures would say little
         mistakes = explain(target, settings, "error", "fail", "runtime error")
         raise dg.Failure(mistakes or str(error), allow_retries=False) from None
+    if settings.engine == "spark":
+        spark.bring_home(settings, manifest)
     yield from _with_figures(waiting, context.assets_def, manifest, settings)
     if warnings := explain(target, settings, "warn"):
         context.log.warning(warnings)

@@ -3,7 +3,11 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
+import duckdb
+
+from orchestration.build import spark
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS, WAREHOUSE, open_database
 
@@ -33,17 +37,23 @@ def explain(target: Path, settings: Settings, *statuses: str) -> str:
                 "it in the landing files, correct it at the source and deliver it again."
             )
         if kind == "test" and result["failures"]:
-            lines += _first_rows(result["compiled_code"], settings)
+            lines += _first_rows(result, settings)
     return "\n".join(lines)
 
 
-def _first_rows(query: str, settings: Settings) -> list[str]:
+def _first_rows(result: dict[str, Any], settings: Settings) -> list[str]:
+    if settings.engine == "spark":
+        return _as_text(spark.first_rows(result["unique_id"]))
     with open_database(settings.warehouse_dir / WAREHOUSE, settings) as connection:
         marts = str(settings.warehouse_dir / MARTS).replace("'", "''")
         connection.execute(f"attach '{marts}' as psa_marts (read_only)")
-        rows = connection.sql(query).limit(ROWS_SHOWN)
-        names = rows.columns
-        return [
-            "  " + ", ".join(f"{name}={value}" for name, value in zip(names, row, strict=True))
-            for row in rows.fetchall()
-        ]
+        return _as_text(connection.sql(result["compiled_code"]))
+
+
+def _as_text(found: duckdb.DuckDBPyRelation) -> list[str]:
+    rows = found.limit(ROWS_SHOWN)
+    names = rows.columns
+    return [
+        "  " + ", ".join(f"{name}={value}" for name, value in zip(names, row, strict=True))
+        for row in rows.fetchall()
+    ]

@@ -5,20 +5,42 @@
 {%- endmacro %}
 
 
-{#- Java's `$` matches before a last line break, too. -#}
+{#-
+    A pattern in Java's words. Its `$` matches before a last line break, too; and Java 17 knows Unicode 13,
+    so the letters and digits are named that Unicode 14 and 15 have added.
+-#}
 {% macro spark_pattern(pattern) -%}
+    {%- set newer_letters = '\\x{870}-\\x{887}\\x{889}-\\x{88E}\\x{8B5}\\x{8C8}-\\x{8C9}\\x{C5D}\\x{CDD}\\x{170D}'
+        ~ '\\x{171F}\\x{1B4C}\\x{2C2F}\\x{2C5F}\\x{9FFD}-\\x{9FFF}\\x{A7C0}-\\x{A7C1}'
+        ~ '\\x{A7D0}-\\x{A7D1}\\x{A7D3}\\x{A7D5}-\\x{A7D9}\\x{A7F2}-\\x{A7F4}'
+        ~ '\\x{10570}-\\x{1057A}\\x{1057C}-\\x{1058A}\\x{1058C}-\\x{10592}\\x{10594}-\\x{10595}'
+        ~ '\\x{10597}-\\x{105A1}\\x{105A3}-\\x{105B1}\\x{105B3}-\\x{105B9}\\x{105BB}-\\x{105BC}'
+        ~ '\\x{10780}-\\x{10785}\\x{10787}-\\x{107B0}\\x{107B2}-\\x{107BA}\\x{10F70}-\\x{10F81}'
+        ~ '\\x{11071}-\\x{11072}\\x{11075}\\x{1123F}-\\x{11240}\\x{11740}-\\x{11746}'
+        ~ '\\x{11AB0}-\\x{11ABF}\\x{11F02}\\x{11F04}-\\x{11F10}\\x{11F12}-\\x{11F33}'
+        ~ '\\x{12F90}-\\x{12FF0}\\x{1342F}\\x{13441}-\\x{13446}\\x{16A70}-\\x{16ABE}'
+        ~ '\\x{1AFF0}-\\x{1AFF3}\\x{1AFF5}-\\x{1AFFB}\\x{1AFFD}-\\x{1AFFE}\\x{1B11F}-\\x{1B122}'
+        ~ '\\x{1B132}\\x{1B155}\\x{1DF00}-\\x{1DF1E}\\x{1DF25}-\\x{1DF2A}\\x{1E030}-\\x{1E06D}'
+        ~ '\\x{1E290}-\\x{1E2AD}\\x{1E4D0}-\\x{1E4EB}\\x{1E7E0}-\\x{1E7E6}\\x{1E7E8}-\\x{1E7EB}'
+        ~ '\\x{1E7ED}-\\x{1E7EE}\\x{1E7F0}-\\x{1E7FE}\\x{2A6DE}-\\x{2A6DF}\\x{2B735}-\\x{2B739}'
+        ~ '\\x{31350}-\\x{323AF}' -%}
+    {%- set newer_digits = '\\x{11F50}-\\x{11F59}\\x{16AC0}-\\x{16AC9}\\x{1D2C0}-\\x{1D2D3}\\x{1E4F0}-\\x{1E4F9}' -%}
     {%- set start = '\\A' if pattern.startswith('^') else '' -%}
     {%- set end = '\\z' if pattern.endswith('$') else '' -%}
-    r'{{ start ~ pattern.removeprefix('^').removesuffix('$') ~ end }}'
+    {{- start ~ pattern.removeprefix('^').removesuffix('$')
+        | replace('\\p{L}', '\\p{L}' ~ newer_letters)
+        | replace('\\p{N}', '\\p{N}' ~ newer_digits) ~ end -}}
 {%- endmacro %}
 
 {% macro spark__matches(text, pattern) -%}
-    ({{ text }} rlike r'\A(?:{{ pattern }})\z')
+    ({{ text }} rlike r'\A(?:{{ spark_pattern(pattern) }})\z')
 {%- endmacro %}
 
 
 {% macro spark__replace_matches(text, pattern, replacement) -%}
-    regexp_replace({{ text }}, {{ spark_pattern(pattern) }}, '{{ replacement | replace('\\', '$') }}')
+    regexp_replace(
+        {{ text }}, r'{{ spark_pattern(pattern) }}', '{{ replacement | replace('\\', '$') }}'
+    )
 {%- endmacro %}
 
 
@@ -204,11 +226,11 @@
 {%- endmacro %}
 
 
-{#- Read by Spark itself: dbt takes the cell `null` for a missing one, and writes no apostrophe. -#}
+{#- Read by Spark itself, from the copy of its build: dbt takes the cell `null` for a missing one, and writes no apostrophe. -#}
 {% macro spark__load_csv_rows(model, agate_table) -%}
     {%- do run_query(
         "create or replace temporary view seed_" ~ model.name ~ " using csv options (path '"
-        ~ (model.root_path ~ '/' ~ model.original_file_path) | replace("'", "\\'")
+        ~ spark_folder() ~ '/csv/' ~ model.path
         ~ "', header 'true', multiLine 'true', escape '\"', encoding 'UTF-8')"
     ) -%}
     {%- set types = model.config.column_types -%}

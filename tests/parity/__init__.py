@@ -1,0 +1,1 @@
+"""The models on DuckDB and on Spark give the same cells and types, on an odd world, too."""
