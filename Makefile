@@ -69,7 +69,7 @@ generated: .venv/ready ## write what follows from schemas/ and the semantic mode
 	@$(BIN)/python -m schemas.dbt
 	@$(BIN)/python -m orchestration.serve.generated
 
-check: definitions python ## the fast checks before a commit: lint of what changed, tests without a refresh
+check: $(MANIFEST) python ## the fast checks before a commit: lint of what changed, tests without a refresh
 	@changed=$$(git diff --name-only --diff-filter=d HEAD -- $(patsubst %,'%/*.sql',$(LINTED_SQL)); \
 		git ls-files --others --exclude-standard -- $(patsubst %,'%/*.sql',$(LINTED_SQL))); \
 	test -z "$$changed" || $(BIN)/sqlfluff lint --processes 2 $$changed

@@ -115,8 +115,7 @@ class Settings(BaseModel):
         max_quarantine_ratio: share of a batch's rows that may be quarantined.
         allow_shrink: whether a complete snapshot may delete more than half of a table.
         currency: ISO code that the reports print beside money; one currency is assumed throughout.
-        memory_limit: bytes that DuckDB may hold in memory in a process of its own, as dbt's is;
-            what is more goes to temp_dir.
+        memory_limit: bytes that each DuckDB may hold in memory; what is more goes to temp_dir.
         temp_dir: where it puts that. Of this data folder alone, because a refresh sweeps it.
         engine: what builds the marts, which are the same on each (PUB-15).
         spark_master: where Spark works; `local[*]` is on this machine.

@@ -30,6 +30,7 @@ LONGEST_FIRST = (
     "tests/ingest/test_deliveries.py",
     "tests/operate/test_faults.py",
     "tests/test_pipeline.py",
+    "tests/publish/test_second_machine.py",
     "tests/build/test_fingerprint.py",
     "tests/build/test_marts.py",
     "tests/extract/test_marts.py",

@@ -9,7 +9,7 @@ facts as (
         'charge' as line_kind,
         charges.billable_amount as amount
     from {{ ref('fct_charges_po_resolved') }} as charges
-    inner join {{ ref('int_posted_charges') }} as posted
+    inner join {{ ref('int_postings') }} as posted
         on {{ are_postings_of('posted', 'charges') }}
 
     union all
@@ -18,7 +18,7 @@ facts as (
         'time_entry' as line_kind,
         time_entries.labor_amount as amount
     from {{ ref('fct_time_entries_po_resolved') }} as time_entries
-    inner join {{ ref('int_posted_time_entries') }} as posted
+    inner join {{ ref('int_postings') }} as posted
         on time_entries.time_entry_id = posted.time_entry_id
 ),
 

@@ -10,7 +10,7 @@ staging as (
         coalesce(sum(time_entries.hours_worked), 0) as hours,
         coalesce(sum(coalesce(time_entries.billing_amount, posted.labor_amount)), 0) as amount
     from {{ ref('stg_autotask__time_entries') }} as time_entries
-    left join {{ ref('int_posted_time_entries') }} as posted
+    left join {{ ref('int_postings') }} as posted
         on time_entries.time_entry_id = posted.time_entry_id
 ),
 

@@ -35,8 +35,7 @@ KEPT = (
     "intermediate.int_po_parents",
     "intermediate.int_parent_po_periods",
     "intermediate.int_labor_tracking",
-    "intermediate.int_posted_charges",
-    "intermediate.int_posted_time_entries",
+    "intermediate.int_postings",
     "intermediate.int_cancelled_statuses",
 )
 MOST_DELIVERED = 0.3  # of a fact; to write all is as quick then

@@ -29,6 +29,9 @@ PLAIN_WORDS = (
     (r"Input/output error|Errno 5\b|disk I/O error", "the disk does not answer"),
     (r"malformed|not a database", "a database of Dagster's history is damaged"),
     (r"Cannot allocate memory|Errno 12|Out of Memory|MemoryError", "the memory is full"),
+    (r"another machine has|changed by another machine", "another machine was faster"),
+    (r"PSA_DATA_URL: .* (cannot be reached|no bucket|refuses)|no credentials",
+     "object storage does not answer, or refuses"),
     (r"could not connect|connection refused|could not translate host|server closed the connection",
      "a database server does not answer"),
 )  # fmt: skip

@@ -184,6 +184,8 @@ def _fetched(store: Store, settings: Settings, generation_id: str) -> Path:
         if not folder.is_dir():
             stored.fetch(store, generation_id, unfinished)
             check_generation(unfinished, settings)
+            for path in [*unfinished.rglob("*"), unfinished]:
+                sync(path)
             folder.parent.mkdir(exist_ok=True)
             unfinished.rename(folder)
             sync(folder.parent)

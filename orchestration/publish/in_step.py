@@ -113,7 +113,9 @@ def _begun(store: Store, settings: Settings, note: Note) -> dict[str, Any]:
     known, _ = stored.published(store)
     if current and current.manifest and not known.generations:
         check_generation(current.folder, settings)
-        stored.send(store, current.folder, current.manifest, [], settings.keep_generations)
+        # Those of earlier versions do not name themselves.
+        manifest = current.manifest | {"generation": current.folder.name}
+        stored.send(store, current.folder, manifest, [], settings.keep_generations)
     about = about | {"is_ready": True}
     store.swap(ABOUT, about, version)
     return about

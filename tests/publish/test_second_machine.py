@@ -40,9 +40,9 @@ def nights(
     """Both refreshes, of the sample."""
     first = refresh(SAMPLE_DIR, published, ROOT, PSA_DATA_URL=URL, **served.variables)
     data_dir = tmp_path_factory.mktemp("second")
-    command = ("-m", "orchestration.cli", "run", "--force")
+    run = ("-m", "orchestration.cli", "run", "--force")
     settings = {"PSA_DATA_DIR": str(data_dir), "PSA_DATA_URL": URL, "PSA_INGEST_WORKERS": "2"}
-    second = Refresh(data_dir, *python(*command, root=ROOT, **settings, **served.variables))
+    second = Refresh(data_dir, *python(*run, root=ROOT, **settings, **served.variables))
     for ended in (first, second):
         assert ended.exit_code == 0, ended.output + ended.errors
     return Nights(first, second, served)

@@ -3,13 +3,11 @@
 Nothing here decides what a generation holds: the folder that was written and checked is sent.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
 
-from orchestration.progress import advance
 from orchestration.published import PublishError
 from orchestration.store import Fact, MovedOnError, Store, fact_of, side_by_side
 
@@ -82,13 +80,7 @@ def send(
         path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()
     }
     facts = dict(zip(files, side_by_side(fact_of, files.values()), strict=True))
-    advance(0, "files", expected=len(files))
-
-    def upload(name: str) -> None:
-        store.upload(f"{prefix}/{name}", files[name])
-        advance(1, "files")
-
-    side_by_side(upload, files)
+    side_by_side(lambda name: store.upload(f"{prefix}/{name}", files[name]), files)
     sizes = store.sizes(prefix)
     if wrong := [name for name, fact in facts.items() if sizes.get(name) != fact["size"]]:
         raise PublishError(f"{store.url}/{prefix} lacks {', '.join(wrong)}, which were sent there")
@@ -153,7 +145,6 @@ def fetch(store: Store, generation: str, folder: Path) -> None:
         store.download(f"{prefix}/{name}", target, facts[name])
 
     side_by_side(download, facts)
-    os.sync()
 
 
 def clean_up(store: Store, sending: str) -> None:

@@ -15,7 +15,7 @@ changed_batches as (
 ),
 
 changed_postings as (
-    {{ changed('int_posted_charges') }}
+    {{ changed('int_postings') }}
 ),
 
 changed_statuses as (
@@ -60,6 +60,7 @@ final as (
         'posting' as reason,
         charge_key
     from changed_postings
+    where charge_key is not null
 
     union all
 

@@ -15,7 +15,7 @@ changed_batches as (
 ),
 
 changed_postings as (
-    {{ changed('int_posted_time_entries') }}
+    {{ changed('int_postings') }}
 ),
 
 changed_tracking as (
@@ -56,6 +56,7 @@ final as (
         'posting' as reason,
         time_entry_id
     from changed_postings
+    where time_entry_id is not null
 
     union all
 

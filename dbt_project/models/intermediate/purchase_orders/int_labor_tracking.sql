@@ -9,23 +9,23 @@ invoice_placeholders as (
     select * from {{ ref('int_invoice_placeholders') }}
 ),
 
-posted_time_entries as (
-    select * from {{ ref('int_posted_time_entries') }}
+postings as (
+    select * from {{ ref('int_postings') }}
 ),
 
 invoicing as (
     select
         coalesce(
             {{ bool_or(
-                is_invoiced('time_entries', 'invoice_placeholders', 'posted_time_entries')
+                is_invoiced('time_entries', 'invoice_placeholders', 'postings')
             ) }},
             false
         ) as is_any_invoiced
     from time_entries
     left join invoice_placeholders
         on time_entries.invoice_number = invoice_placeholders.invoice_text
-    left join posted_time_entries
-        on time_entries.time_entry_id = posted_time_entries.time_entry_id
+    left join postings
+        on time_entries.time_entry_id = postings.time_entry_id
 ),
 
 final as (

@@ -9,12 +9,8 @@ time_entries as (
     select * from {{ ref('fct_time_entries_po_resolved') }}
 ),
 
-posted_charges as (
-    select * from {{ ref('int_posted_charges') }}
-),
-
-posted_time_entries as (
-    select * from {{ ref('int_posted_time_entries') }}
+postings as (
+    select * from {{ ref('int_postings') }}
 ),
 
 final as (
@@ -35,8 +31,8 @@ final as (
         ) as is_agreeing,
         charges.date_purchased as item_date
     from charges
-    inner join posted_charges
-        on {{ are_postings_of('posted_charges', 'charges') }}
+    inner join postings
+        on {{ are_postings_of('postings', 'charges') }}
 
     union all
 
@@ -57,8 +53,8 @@ final as (
         ) as is_agreeing,
         time_entries.date_worked as item_date
     from time_entries
-    inner join posted_time_entries
-        on time_entries.time_entry_id = posted_time_entries.time_entry_id
+    inner join postings
+        on time_entries.time_entry_id = postings.time_entry_id
 )
 
 select * from final

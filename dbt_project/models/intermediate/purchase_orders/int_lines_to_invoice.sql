@@ -13,12 +13,8 @@ milestones as (
     select * from {{ ref('stg_autotask__contract_milestones') }}
 ),
 
-posted_charges as (
-    select * from {{ ref('int_posted_charges') }}
-),
-
-posted_time_entries as (
-    select * from {{ ref('int_posted_time_entries') }}
+postings as (
+    select * from {{ ref('int_postings') }}
 ),
 
 labor_tracking as (
@@ -39,13 +35,13 @@ final as (
         charges.name as description,
         charges.billable_amount as amount,
         charges.po_source not in ('charge', 'none') as is_po_inherited,
-        posted_charges.charge_key is not null as has_billing_item,
+        postings.charge_key is not null as has_billing_item,
         charges.date_purchased as item_date
     from charges
     left join milestones
         on charges.milestone_id = milestones.milestone_id
-    left join posted_charges
-        on {{ are_postings_of('posted_charges', 'charges') }}
+    left join postings
+        on {{ are_postings_of('postings', 'charges') }}
     where
         milestones.milestone_id is null
         and charges.is_billable
@@ -67,13 +63,13 @@ final as (
         cast(null as string) as description,
         time_entries.labor_amount as amount,
         time_entries.has_po as is_po_inherited,
-        posted_time_entries.time_entry_id is not null as has_billing_item,
+        postings.time_entry_id is not null as has_billing_item,
         time_entries.date_worked as item_date
     from time_entries
     inner join labor_tracking
         on labor_tracking.is_labor_tracked
-    left join posted_time_entries
-        on time_entries.time_entry_id = posted_time_entries.time_entry_id
+    left join postings
+        on time_entries.time_entry_id = postings.time_entry_id
     where
         time_entries.labor_amount <> 0
         and not time_entries.is_internal

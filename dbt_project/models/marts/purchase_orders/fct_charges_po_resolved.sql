@@ -4,7 +4,9 @@
 with
 
 charges as (
-    select * from {{ ref('int_charges_resolved') }}
+    select *
+    from {{ ref('int_lines_resolved') }}
+    where line_kind = 'charge'
 ),
 
 cancelled_statuses as (
@@ -15,8 +17,8 @@ invoice_placeholders as (
     select * from {{ ref('int_invoice_placeholders') }}
 ),
 
-posted_charges as (
-    select * from {{ ref('int_posted_charges') }}
+postings as (
+    select * from {{ ref('int_postings') }}
 ),
 
 charges_with_flags as (
@@ -24,11 +26,11 @@ charges_with_flags as (
         charges.*,
         coalesce(charges.is_billable, true) and cancelled_statuses.status_name is null
             as is_still_billable,
-        {{ is_invoiced('charges', 'invoice_placeholders', 'posted_charges') }} as is_invoiced,
-        {{ is_posted('charges', 'posted_charges') }} as is_posted,
-        {{ invoice_of('charges', 'invoice_placeholders', 'posted_charges') }}
+        {{ is_invoiced('charges', 'invoice_placeholders', 'postings') }} as is_invoiced,
+        {{ is_posted('charges', 'postings') }} as is_posted,
+        {{ invoice_of('charges', 'invoice_placeholders', 'postings') }}
             as invoice_number_found,
-        posted_charges.po_number as posted_po_number
+        postings.po_number as posted_po_number
     from charges
     left join cancelled_statuses
         on
@@ -36,8 +38,8 @@ charges_with_flags as (
             and charges.status_name = cancelled_statuses.status_name
     left join invoice_placeholders
         on charges.invoice_number = invoice_placeholders.invoice_text
-    left join posted_charges
-        on {{ are_postings_of('posted_charges', 'charges', 'effective_company_id') }}
+    left join postings
+        on {{ are_postings_of('postings', 'charges', 'effective_company_id') }}
 ),
 
 final as (
@@ -59,7 +61,7 @@ final as (
         project_number,
         task_number,
         ticket_number,
-        material_code as material_code_name,
+        material_code_name,
         name,
         description,
         invoice_number_found as invoice_number,
@@ -88,7 +90,7 @@ final as (
         and is_still_billable
         and not is_invoiced
         and coalesce(effective_company_id <> 0, true) as is_exposed,
-        date_purchased
+        line_date as date_purchased
     from charges_with_flags
 )
 

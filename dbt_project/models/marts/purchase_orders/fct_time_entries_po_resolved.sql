@@ -4,7 +4,9 @@
 with
 
 time_entries as (
-    select * from {{ ref('int_time_entries_resolved') }}
+    select *
+    from {{ ref('int_lines_resolved') }}
+    where line_kind = 'time_entry'
 ),
 
 labor_tracking as (
@@ -15,41 +17,39 @@ invoice_placeholders as (
     select * from {{ ref('int_invoice_placeholders') }}
 ),
 
-posted_time_entries as (
-    select * from {{ ref('int_posted_time_entries') }}
+postings as (
+    select * from {{ ref('int_postings') }}
 ),
 
 time_entries_with_amounts as (
     select
         time_entries.*,
         labor_tracking.is_labor_tracked,
-        coalesce(time_entries.is_non_billable, false) as is_non_billable_labor,
         case
             when time_entries.is_non_billable then 0
             else coalesce(time_entries.hours_to_bill, time_entries.hours_worked)
         end as billable_hours,
         case
             when time_entries.is_non_billable then 0
-            else coalesce(time_entries.billing_amount, posted_time_entries.labor_amount, 0)
+            else coalesce(time_entries.billing_amount, postings.labor_amount, 0)
         end as labor_amount,
-        coalesce(time_entries.billing_amount, posted_time_entries.labor_amount, 0)
+        coalesce(time_entries.billing_amount, postings.labor_amount, 0)
             as billing_amount_found,
         coalesce(time_entries.effective_company_id = 0, false)
         or coalesce(
             time_entries.task_id, time_entries.ticket_id, time_entries.effective_contract_id
         ) is null as is_internal,
-        {{ is_invoiced('time_entries', 'invoice_placeholders', 'posted_time_entries') }}
-            as is_invoiced,
-        {{ is_posted('time_entries', 'posted_time_entries') }} as is_posted,
-        {{ invoice_of('time_entries', 'invoice_placeholders', 'posted_time_entries') }}
+        {{ is_invoiced('time_entries', 'invoice_placeholders', 'postings') }} as is_invoiced,
+        {{ is_posted('time_entries', 'postings') }} as is_posted,
+        {{ invoice_of('time_entries', 'invoice_placeholders', 'postings') }}
             as invoice_number_found,
-        posted_time_entries.po_number as posted_po_number
+        postings.po_number as posted_po_number
     from time_entries
     cross join labor_tracking
     left join invoice_placeholders
         on time_entries.invoice_number = invoice_placeholders.invoice_text
-    left join posted_time_entries
-        on time_entries.time_entry_id = posted_time_entries.time_entry_id
+    left join postings
+        on time_entries.time_entry_id = postings.time_entry_id
 ),
 
 final as (
@@ -83,7 +83,7 @@ final as (
         cast(billable_hours as decimal(12, 4)) as billable_hours,
         cast(billing_amount_found as decimal(18, 4)) as billing_amount,
         cast(labor_amount as decimal(18, 4)) as labor_amount,
-        is_non_billable_labor as is_non_billable,
+        coalesce(is_non_billable, false) as is_non_billable,
         is_internal,
         is_posted,
         is_invoiced,
@@ -93,7 +93,7 @@ final as (
         and labor_amount <> 0
         and not is_invoiced
         and not is_internal as is_exposed,
-        date_worked
+        line_date as date_worked
     from time_entries_with_amounts
 )
 
