@@ -167,7 +167,7 @@ def measured_sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Cos
     # 2026-11-26: at most ten minutes, in which the other worker refreshes.
     with filelock.FileLock(shared / "refreshed.lock", timeout=600):
         if not told.exists():
-            made.mkdir()
+            made.mkdir(mode=0o700)
             folders = {"PSA_LANDING_DIR": str(SAMPLE_DIR), "PSA_DATA_DIR": str(made)}
             cost = measure([sys.executable, "-m", "orchestration.cli", "run"], **folders)
             told.write_text(json.dumps(asdict(cost)), encoding="utf-8")

@@ -1,6 +1,7 @@
 """`make doctor`: what a support engineer asks first, answered, each with what to do about it."""
 
 import os
+import shlex
 import shutil
 import stat
 import sys
@@ -180,7 +181,7 @@ def _access(settings: Settings) -> Iterator[str]:
     if settings.data_dir.stat().st_mode & stat.S_IRWXO:
         raise Finding(
             f"{settings.data_dir} is open to every user of this machine. "
-            f"chmod -R o-rwx '{settings.data_dir}'"
+            f"chmod -R o-rwx {shlex.quote(str(settings.data_dir))}"
         )
     yield "written by this user, closed to others"
 

@@ -66,9 +66,25 @@ class Keys:
         self.connection = duckdb.connect()
         self.connection.execute("attach ':memory:' as warehouse")
         self.connection.execute("create schema warehouse.staging")
+        manifest = json.loads(folder.joinpath("target/manifest.json").read_text(encoding="utf-8"))
+        self.sources = list(manifest["sources"].values())
+        self.open_sources("ingest", "quarantine")
         for model in LEDGERS:
             view = f"create view warehouse.staging.{model} as {self.compiled[model]}"
             self.connection.execute(view)
+
+    def open_sources(self, *schemas: str) -> None:
+        """Make the views that dbt makes when it starts, of sources that have files."""
+        for source in self.sources:
+            schema, table = source["schema"], source["identifier"]
+            default = f"raw/{schema}/{table}/*.parquet"
+            files = source["config"]["meta"].get("files") or default
+            if schema in schemas and list(self.data.glob(files)):
+                self.connection.execute(f"create schema if not exists warehouse.{schema}")
+                self.connection.execute(
+                    f"create or replace view warehouse.{schema}.{table} as from read_parquet("
+                    f"'{self.data}/{files}', union_by_name = true, hive_partitioning = false)"
+                )
 
     def start_over(self, name: str) -> None:
         """Forget all deliveries of a table."""
@@ -98,6 +114,7 @@ class Keys:
         source, _ = self.tables[name]
         if not list(self.settings.raw_dir.joinpath(source, name).glob("*.parquet")):
             return set()  # a required table without delivery stops every refresh
+        self.open_sources("ingest", "quarantine", source)
         rows = self.connection.sql(self.compiled[f"stg_{source}__{name}"]).pl()
         table = RAW_TABLES[source, name]
         key = rows.rename({"company_id": "id"}) if "id" in table.key() else rows

@@ -524,7 +524,8 @@ def test_the_lock_pins_every_package_to_files_by_their_hashes() -> None:
 
     Whether a version has been withdrawn or has a known weakness, only its registry knows.
     """
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    locks = [ROOT / "requirements.lock", ROOT / "requirements-spark.lock"]
+    text = "".join(lock.read_text(encoding="utf-8") for lock in locks)
     entries = text.replace("\\\n", " ").splitlines()
     pinned = {}
     for entry in entries:
