@@ -98,7 +98,7 @@ spark: .venv/spark ## install Apache Spark beside the rest, for PSA_ENGINE=spark
 parity: $(MANIFEST) .venv/spark ## build on DuckDB and on Spark, and compare every cell and type
 	$(BIN)/python -m tests.parity
 
-parity-full: $(MANIFEST) .venv/spark # the unit tests on Spark, and clusters, as well
+parity-full: $(MANIFEST) .venv/spark # the unit tests on Spark as well
 	$(BIN)/python -m tests.parity --full
 
 lint: definitions python ## check style, types, SQL and definitions
