@@ -92,6 +92,7 @@ def until(happened: Callable[[], object]) -> None:
     patience = time.monotonic() + PATIENCE_SECONDS
     while not happened():
         assert time.monotonic() < patience
+        # 2026-11-26: asks again, because another process tells nobody what it did; has an end.
         time.sleep(0.01)
 
 
@@ -124,6 +125,7 @@ from orchestration.settings import read_settings
 if __name__ == "__main__":
     Workers(read_settings(), "run", [("autotask", "charges"), ("autotask", "projects")])
     print(*(child.pid for child in multiprocessing.active_children()), flush=True)
+    # 2026-11-26: is killed by the test as soon as it has told its children; alone it ends, too.
     time.sleep(600)
 """
 

@@ -55,6 +55,7 @@ def wait_until(true: Callable[[], bool], what: str) -> None:
     end = time.monotonic() + PATIENCE_SECONDS
     while not true():
         assert time.monotonic() < end, f"{what} did not happen within {PATIENCE_SECONDS} s"
+        # 2026-11-26: asks again what a server of Spark did, which tells nobody; has an end.
         time.sleep(0.5)
 
 

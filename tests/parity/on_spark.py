@@ -19,7 +19,7 @@ from orchestration.settings import ROOT, read_settings
 from tests.parity.cells import SPARK
 from tests.parity.edges import COMPARED, write_edges
 
-PATIENCE_SECONDS = 600  # 2026-11: a world takes DuckDB half a minute on two cores
+PATIENCE_SECONDS = 600  # 2026-11-26: a world takes DuckDB half a minute on two cores
 
 
 def main() -> int:
@@ -41,6 +41,7 @@ def _wait_for(folder: Path) -> None:
     while not folder.exists():
         if time.monotonic() > end:
             raise SystemExit(f"{folder} was not made within {PATIENCE_SECONDS} s")
+        # 2026-11-26: asks again whether DuckDB's process has made the folder; has an end.
         time.sleep(1)
 
 
