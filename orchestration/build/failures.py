@@ -13,6 +13,7 @@ from orchestration.warehouse import MARTS, WAREHOUSE, open_database
 
 ROWS_SHOWN = 3
 TOO_LARGE = re.compile(r"type DECIMAL\(\d+,\s*\d+\) failed: value is out of range")
+NO_VALUE = "NOT NULL constraint failed"
 
 
 def explain(target: Path, settings: Settings, *statuses: str) -> str:
@@ -35,6 +36,11 @@ def explain(target: Path, settings: Settings, *statuses: str) -> str:
             lines.append(
                 "  A sum does not fit (MRT-27). A line probably has an amount that is none: find "
                 "it in the landing files, correct it at the source and deliver it again."
+            )
+        if settings.engine == "spark" and NO_VALUE in (result["message"] or ""):
+            lines.append(
+                "  A value is null where there must be one. Spark makes null of what it cannot "
+                "compute, too: `PSA_ENGINE=duckdb make run` tells that apart."
             )
         if kind == "test" and result["failures"]:
             lines += _first_rows(result, settings)

@@ -1,6 +1,6 @@
 """Build on both engines and compare: `make parity`, `make parity-full`.
 
-One Spark builds the sample and the odd world, one after the other, while DuckDB makes the world.
+One Spark builds the sample and the odd world, as soon as DuckDB has made each.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from orchestration.settings import ROOT, SAMPLE_AS_OF_DATE, SAMPLE_DIR
 from tests.conftest import Refresh, environment, refresh
-from tests.parity.cells import differences
+from tests.parity.cells import differences, differences_at_edges
 from tests.scenarios import AS_OF_DATE, deliveries
 
 WORLDS, SEED = 30, 6
@@ -41,7 +41,6 @@ def main() -> int:
 def _compare(folder: Path, *, full: bool) -> Iterator[str]:
     """Say where the engines differ, once both have built both data sets."""
     sample, world = folder / "the sample's data", folder / "world"
-    _succeeded(_on_duckdb(SAMPLE_DIR, sample, SAMPLE_AS_OF_DATE))
     command = [sys.executable, "-m", "tests.parity.on_spark", *["--full"] * full]
     on_spark = subprocess.Popen(
         [*command, f"{sample}={SAMPLE_AS_OF_DATE}", f"{world}={AS_OF_DATE}"],
@@ -49,9 +48,12 @@ def _compare(folder: Path, *, full: bool) -> Iterator[str]:
         env=environment(),
     )
     try:
-        for ended in _odd_world(folder / "landing", folder / "being made"):
+        # Spark waits for each folder to take its name.
+        _succeeded(_on_duckdb(SAMPLE_DIR, folder / "sample", SAMPLE_AS_OF_DATE))
+        (folder / "sample").rename(sample)
+        for ended in _odd_world(folder / "landing", folder / "odd"):
             _succeeded(ended)
-        (folder / "being made").rename(world)  # which Spark waits for
+        (folder / "odd").rename(world)
         if on_spark.wait() != 0:
             yield "The build on Spark failed; see above."
             return
@@ -59,6 +61,7 @@ def _compare(folder: Path, *, full: bool) -> Iterator[str]:
         on_spark.kill()
     for data_dir in (sample, world):
         yield from differences(data_dir)
+    yield from differences_at_edges(world)
 
 
 def _odd_world(landing: Path, data_dir: Path) -> Iterator[Refresh]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.warehouse import MARTS, WAREHOUSE
-from tests.parity.edges import COMPARED
+from tests.parity.edges import COMPARED, FOLDER
 
 SHOWN = 3
 SPARK = "on Spark"  # folder of a data folder
@@ -35,10 +35,20 @@ def differences(data_dir: Path) -> Iterator[str]:
             found = connection.read_parquet(where)
             expected = connection.table(f"{database}.{schema}.{table}")
             yield from _differences(f"{data_dir.name}: {schema}.{table}", expected, found)
+
+
+def differences_at_edges(data_dir: Path) -> Iterator[str]:
+    """Compare what both engines have computed of the edges.
+
+    Args:
+        data_dir: the one that Spark has built last.
+    """
+    folder = data_dir / SPARK / FOLDER
+    with duckdb.connect() as connection:
         for name in COMPARED:
-            expected = connection.read_parquet(str(files / "edges" / f"{name}.duckdb.parquet"))
-            found = connection.read_parquet(str(files / "edges" / name / "*.parquet"))
-            yield from _differences(f"{data_dir.name}: edges of {name}", expected, found)
+            expected = connection.read_parquet(str(folder / f"{name}.duckdb.parquet"))
+            found = connection.read_parquet(str(folder / name / "*.parquet"))
+            yield from _differences(f"edges of {name}", expected, found)
 
 
 def _differences(

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from schemas.po_texts import WHITE_SPACE, ZEROS
 
+FOLDER = "edges"  # beside what Spark has built
 LARGEST = 10**14 - Decimal("0.0001")  # of 18 digits, four of them after the point
 
 # Name -> the query that both engines compile from the same macros.
@@ -51,6 +52,30 @@ COMPARED = {
         cast(extract(week from first_day) as integer) as week_number
     from edges
     """,
+}
+
+# Rows that no mart can hold: an entry that was posted for more than fits, a company without an id.
+REFUSED_ROWS = (
+    "insert into intermediate.int_postings (time_entry_id, labor_amount, item_count) "
+    "select time_entry_id, cast(199999999999999.9998 as decimal(38, 4)), 2 "
+    "from intermediate.int_lines_resolved "
+    "where line_kind = 'time_entry' and billing_amount is null limit 1",
+    "insert into staging.stg_autotask__companies by name "
+    "select * except (company_id), cast(null as bigint) as company_id "
+    "from staging.stg_autotask__companies limit 1",
+)
+# Model -> what the message about it says, among other things.
+REFUSED = {
+    "fct_time_entries_po_resolved": (
+        "model fct_time_entries_po_resolved: ",
+        "fct_time_entries_po_resolved.billing_amount: conversion to type DECIMAL(18, 4) failed",
+        "A sum does not fit (MRT-27). A line probably has an amount that is none",
+    ),
+    "dim_companies": (
+        "model dim_companies: ",
+        "NOT NULL constraint failed: dim_companies.company_id",
+        "PSA_ENGINE=duckdb",
+    ),
 }
 
 

@@ -15,9 +15,10 @@ import duckdb
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
 from orchestration.build import spark
-from orchestration.settings import ROOT, read_settings
+from orchestration.build.failures import explain
+from orchestration.settings import ROOT, Settings, read_settings
+from tests.parity import edges
 from tests.parity.cells import SPARK
-from tests.parity.edges import COMPARED, write_edges
 
 PATIENCE_SECONDS = 600  # 2026-11-26: a world takes DuckDB half a minute on two cores
 
@@ -30,10 +31,21 @@ def main() -> int:
     arguments = parser.parse_args()
     for data in arguments.data:
         folder, _, day = data.rpartition("=")
+        settings = read_settings({"PSA_DATA_DIR": folder, "PSA_ENGINE": "spark"})
+        settings.hand_on(date.fromisoformat(day))
         _wait_for(Path(folder))
-        if not _build(Path(folder), date.fromisoformat(day), full=arguments.full):
+        spark.make_folder(Path(folder) / SPARK, settings)
+        target = Path(folder) / "target"
+        built = _dbt(target, "build", "--exclude-resource-type", "unit_test")
+        if not built.success:
             return 1
-    return 0
+    # What follows depends on no data.
+    if arguments.full and not _dbt(target, "test", "--select", "test_type:unit").success:
+        return 1
+    _compute_edges(Path(folder) / SPARK / edges.FOLDER, target)
+    found = [*_faults_of_plans(built), *_not_refused(target, settings)]
+    print("\n".join(found))
+    return 1 if found else 0
 
 
 def _wait_for(folder: Path) -> None:
@@ -45,60 +57,63 @@ def _wait_for(folder: Path) -> None:
         time.sleep(1)
 
 
-def _build(folder: Path, day: date, *, full: bool) -> bool:
-    settings = read_settings({"PSA_DATA_DIR": str(folder), "PSA_ENGINE": "spark"})
-    settings.hand_on(day)
-    spark.make_folder(folder / SPARK, settings)
-    target = ["--target-path", str(folder / "target"), "--log-path", str(folder / "target")]
-    built = _invoke("build", "--exclude-resource-type", "unit_test", *target)
-    if not built.success:
-        return False
-    if full and not _invoke("test", "--select", "test_type:unit", *target).success:
-        return False
-    _edges(folder / SPARK / "edges", target)
-    found = list(_faults_of_plans(built))
-    print("\n".join(found))
-    return not found
-
-
-def _edges(folder: Path, target: list[str]) -> None:
+def _compute_edges(folder: Path, target: Path) -> None:
     """Let both engines compute the edges, each by the SQL that dbt compiles for it."""
-    # Imported here, because Spark's session is there only once dbt has built.
-    from pyspark.sql import SparkSession
-
-    write_edges(folder)
-    session = SparkSession.builder.getOrCreate()
-    for name, columns in COMPARED.items():
+    edges.write_edges(folder)
+    session = _session()
+    on_spark, on_duckdb = (_compiled(engine, target) for engine in ("spark", "duckdb"))
+    for name in edges.COMPARED:
         rows = folder / f"{name}.parquet"
-        on_spark = _compiled(columns, "spark", target)
         session.read.parquet(str(rows)).createOrReplaceTempView("edges")
-        session.sql(on_spark).write.parquet(str(folder / name))
-        on_duckdb = _compiled(columns, "duckdb", target)
+        session.sql(on_spark[name]).write.parquet(str(folder / name))
         with duckdb.connect() as connection:
-            computed = connection.read_parquet(str(rows)).query("edges", on_duckdb)
+            computed = connection.read_parquet(str(rows)).query("edges", on_duckdb[name])
             computed.write_parquet(str(folder / f"{name}.duckdb.parquet"))
 
 
-def _faults_of_plans(built: dbtRunnerResult) -> Iterator[str]:
-    from pyspark.sql import SparkSession
+def _compiled(engine: str, target: Path) -> dict[str, str]:
+    """The query of each edge; all by one start of dbt, which reads the whole project."""
+    options = ["--target", engine, "--no-populate-cache", "--no-introspect", "--quiet"]
+    queries = "-- next --".join(edges.COMPARED.values())
+    compiled: Any = _dbt(target, "compile", "--inline", queries, *options).result
+    text = str(compiled.results[0].node.compiled_code)
+    return dict(zip(edges.COMPARED, text.split("-- next --"), strict=True))
 
+
+def _faults_of_plans(built: dbtRunnerResult) -> Iterator[str]:
+    # Imported late, because Spark is there only once dbt has built.
     from tests.parity.plans import faults
 
     run: Any = built.result
     nodes = [result.node for result in run.results if result.node.resource_type == "model"]
-    queries = [(node.name, node.compiled_code) for node in nodes]
-    yield from faults(SparkSession.builder.getOrCreate(), queries)
+    yield from faults(_session(), [(node.name, node.compiled_code) for node in nodes])
 
 
-def _compiled(columns: str, engine: str, target: list[str]) -> str:
-    options = ["--target", engine, "--no-populate-cache", "--no-introspect", "--quiet", *target]
-    compiled: Any = _invoke("compile", "--inline", columns, *options).result
-    return str(compiled.results[0].node.compiled_code)
+def _not_refused(target: Path, settings: Settings) -> Iterator[str]:
+    """Say which values that no mart can hold a build takes; without ANSI mode they become null."""
+    for statement in edges.REFUSED_ROWS:
+        _session().sql(statement)
+    # The files of the marts stay as they are, to be compared.
+    spark.make_folder(settings.data_dir / "refused", settings)
+    ended = _dbt(target, "run", "--select", *edges.REFUSED)
+    said = explain(target, settings, "error")
+    for model, texts in edges.REFUSED.items():
+        for text in texts:
+            if ended.success or text not in said:
+                yield f"{model}: a build with {text!r} says {said!r}"
 
 
-def _invoke(*arguments: str) -> dbtRunnerResult:
+def _session() -> Any:
+    from pyspark.sql import SparkSession
+
+    return SparkSession.builder.getOrCreate()
+
+
+def _dbt(target: Path, *arguments: str) -> dbtRunnerResult:
     project = str(ROOT / "dbt_project")
-    return dbtRunner().invoke([*arguments, "--project-dir", project, "--profiles-dir", project])
+    folders = ["--project-dir", project, "--profiles-dir", project]
+    where = ["--target-path", str(target), "--log-path", str(target)]
+    return dbtRunner().invoke([*arguments, *folders, *where])
 
 
 if __name__ == "__main__":

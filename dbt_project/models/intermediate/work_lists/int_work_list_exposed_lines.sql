@@ -36,7 +36,7 @@ exposed_lines as (
     where is_exposed
 ),
 
-final as (
+listed_lines as (
     select
         exposed_lines.line_kind,
         exposed_lines.line_key,
@@ -44,17 +44,49 @@ final as (
         companies.company_name,
         exposed_lines.po_gap_reason,
         exposed_lines.amount,
-        row_number() over (
-            order by
-                exposed_lines.amount desc,
-                exposed_lines.line_kind asc,
-                exposed_lines.line_key asc
-        ) as fix_order,
         exposed_lines.line_date
     from exposed_lines
     inner join companies
         on exposed_lines.company_id = companies.company_id
     where companies.po_required
+),
+
+-- Nobody works through all of them, and to rank all would need them in one place.
+first_lines as (
+    select
+        line_kind,
+        line_key,
+        amount
+    from listed_lines
+    order by
+        amount desc,
+        line_kind asc,
+        line_key asc
+    limit 100
+),
+
+ranked_lines as (
+    select
+        line_kind,
+        line_key,
+        row_number() over (
+            order by
+                amount desc,
+                line_kind asc,
+                line_key asc
+        ) as fix_order
+    from first_lines
+),
+
+final as (
+    select
+        listed_lines.*,
+        ranked_lines.fix_order
+    from listed_lines
+    left join ranked_lines
+        on
+            listed_lines.line_kind = ranked_lines.line_kind
+            and listed_lines.line_key = ranked_lines.line_key
 )
 
 select * from final
