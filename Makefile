@@ -98,8 +98,9 @@ spark: .venv/spark ## install Apache Spark beside the rest, for PSA_ENGINE=spark
 parity: $(MANIFEST) .venv/spark ## build on DuckDB and on Spark, and compare every cell and type
 	$(BIN)/python -m tests.parity
 
-parity-full: $(MANIFEST) .venv/spark # the unit tests on Spark as well
+parity-full: $(MANIFEST) .venv/spark # every night: the unit tests on Spark and refreshes on a cluster as well
 	$(BIN)/python -m tests.parity --full
+	$(BIN)/python -m pytest tests/parity/clusters.py
 
 lint: definitions python ## check style, types, SQL and definitions
 	$(BIN)/sqlfluff lint --processes 2 $(LINTED_SQL)

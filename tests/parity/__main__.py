@@ -1,6 +1,6 @@
-"""Build on both engines and compare: `make parity`, `make parity-full`.
+"""Build on both engines and compare: `make parity`; `--full` of `make parity-full`.
 
-One Spark builds the sample and the odd world, as soon as DuckDB has made each.
+Two data sets side by side, the sample and an odd world, each first on DuckDB and then on Spark.
 """
 
 import argparse
@@ -10,12 +10,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 from orchestration.settings import ROOT, SAMPLE_AS_OF_DATE, SAMPLE_DIR
-from tests.conftest import Refresh, environment, refresh
+from tests.conftest import environment, refresh
 from tests.parity.cells import differences, differences_at_edges
 from tests.scenarios import AS_OF_DATE, deliveries
 
@@ -29,58 +30,63 @@ def main() -> int:
     full = parser.parse_args().full
     started = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="parity-"))
+
+    def compared(make: Callable[..., Iterator[str]]) -> list[str]:
+        found = list(make(folder, full=full))
+        print(f"{make.__doc__}: {time.monotonic() - started:.0f} s", flush=True)
+        return found
+
     try:
-        found = list(_compare(folder, full=full))
+        with ThreadPoolExecutor() as threads:
+            found = [
+                fault for faults in threads.map(compared, (_sample, _odd_world)) for fault in faults
+            ]
     finally:
         shutil.rmtree(folder)
     print("\n".join(found) or "Both engines give the same cells and types.")
-    print(f"{time.monotonic() - started:.0f} s")
     return 1 if found else 0
 
 
-def _compare(folder: Path, *, full: bool) -> Iterator[str]:
-    """Say where the engines differ, once both have built both data sets."""
-    sample, world = folder / "the sample's data", folder / "world"
-    command = [sys.executable, "-m", "tests.parity.on_spark", *["--full"] * full]
-    on_spark = subprocess.Popen(
-        [*command, f"{sample}={SAMPLE_AS_OF_DATE}", f"{world}={AS_OF_DATE}"],
-        cwd=ROOT,
-        env=environment(),
-    )
-    try:
-        # Spark waits for each folder to take its name.
-        _succeeded(_on_duckdb(SAMPLE_DIR, folder / "sample", SAMPLE_AS_OF_DATE))
-        (folder / "sample").rename(sample)
-        for ended in _odd_world(folder / "landing", folder / "odd"):
-            _succeeded(ended)
-        (folder / "odd").rename(world)
-        if on_spark.wait() != 0:
-            yield "The build on Spark failed; see above."
-            return
-    finally:
-        on_spark.kill()
-    for data_dir in (sample, world):
-        yield from differences(data_dir)
-    yield from differences_at_edges(world)
+def _sample(folder: Path, *, full: bool) -> Iterator[str]:
+    """The sample."""
+    data_dir = folder / "the sample's data"
+    _on_duckdb(SAMPLE_DIR, data_dir, SAMPLE_AS_OF_DATE)
+    _on_spark(data_dir, SAMPLE_AS_OF_DATE, *["--unit-tests"] * full)
+    yield from differences(data_dir)
 
 
-def _odd_world(landing: Path, data_dir: Path) -> Iterator[Refresh]:
+def _odd_world(folder: Path, *, full: bool) -> Iterator[str]:
     """Every kind of oddity: broken, late, corrected and deleted rows, postings, odd texts."""
+    landing, data_dir = folder / "landing", folder / "world"
     rng = random.Random(SEED)  # noqa: S311 - not a secret
     for step in deliveries.make_steps(
         rng, WORLDS, steps=2, with_tickets=True, with_kinds=True, with_charges=True
     ):
         step.apply(landing)
-        yield _on_duckdb(landing, data_dir, AS_OF_DATE)
+        _on_duckdb(landing, data_dir, AS_OF_DATE)
+    _on_spark(data_dir, AS_OF_DATE, "--probe")
+    yield from differences(data_dir)
+    yield from differences_at_edges(data_dir)
 
 
-def _on_duckdb(landing: Path, data_dir: Path, as_of_date: date) -> Refresh:
-    return refresh(landing, data_dir, PSA_AS_OF_DATE=as_of_date.isoformat())
-
-
-def _succeeded(ended: Refresh) -> None:
+def _on_duckdb(landing: Path, data_dir: Path, as_of_date: date) -> None:
+    ended = refresh(landing, data_dir, PSA_AS_OF_DATE=as_of_date.isoformat())
     if ended.exit_code:
         raise SystemExit(ended.output + ended.errors)
+
+
+def _on_spark(data_dir: Path, as_of_date: date, *options: str) -> None:
+    arguments = [str(data_dir), as_of_date.isoformat(), *options]
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.parity.on_spark", *arguments],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ended.returncode:
+        raise SystemExit(ended.stdout + ended.stderr)
 
 
 if __name__ == "__main__":
