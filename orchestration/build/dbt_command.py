@@ -13,6 +13,7 @@ import gc
 
 gc.disable()
 
+import warnings
 from typing import Any
 
 from dbt.adapters.duckdb.credentials import DuckDBCredentials
@@ -43,6 +44,8 @@ def names(_: DuckDBCredentials) -> tuple[str, ...]:
 if __name__ == "__main__":
     EventManager.fire_event = fire_wanted  # type: ignore[assignment,method-assign]
     DuckDBCredentials._connection_keys = names  # type: ignore[method-assign]
+    # Spark Connect says it at each statement, and can break a line in which dbt reports a result.
+    warnings.filterwarnings("ignore", "Failed to set spark.sql.catalogImplementation")
     gc.freeze()
     gc.enable()
     gc.set_threshold(100_000, 20, 20)
