@@ -61,8 +61,8 @@ def faults(session: Any, queries: Iterable[tuple[str, str]]) -> Iterator[str]:
 def _faults_of(session: Any, query: str) -> Iterator[str]:
     plan = str(session.sql(f"explain {query}").first()[0])
     # Spark sends a small table to every worker for an inner join, but one of any size for another
-    # kind of join with a condition; without one it is a table of one row.
-    if re.search(r"CartesianProduct|BroadcastNestedLoopJoin \w+, (?!Inner|Cross)\w+, ", plan):
+    # kind of join with a condition; without one (`true`) it is a table of one row.
+    if re.search(r"CartesianProduct|NestedLoopJoin \w+, (?!Inner|Cross)\w+, (?!true\b)", plan):
         yield EVERY_WITH_EVERY
     if re.search(r"Window .*\n[^\w]*(Sort .*\n[^\w]*)?Exchange SinglePartition", plan):
         yield IN_ONE_PLACE
