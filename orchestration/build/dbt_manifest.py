@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-from dagster_dbt import DbtProject
-
+from orchestration.build.dagster_dbt import DbtProject
 from orchestration.settings import ROOT
 
 DBT_PROJECT = DbtProject(ROOT / "dbt_project")
