@@ -221,7 +221,7 @@ class Nights:
             connection.execute(f"attach '{marts}' as psa_marts (read_only)")
             connection.execute("begin")  # for good: what follows is rolled back at the end
             for lines, key in {"charges": "charge_key", "time_entries": "time_entry_id"}.items():
-                every = f"select 'all' as reason, {key} from staging.stg_autotask__{lines}"  # noqa: S608
+                every = f"select 'all' as reason, {key} from intermediate.int_psa__{lines}"  # noqa: S608
                 connection.execute(f"insert into intermediate.int_{lines}_due by name {every}")
             kept = f"from psa_marts.marts.{fact}"
             counts = {
@@ -316,7 +316,8 @@ def test_facts_brought_up_to_date_are_those_made_anew(nights: Nights) -> None:
     nights.night()
     nights.assert_became(OTHER_DELIVERIES, "made anew: its columns have changed")
 
-    # Charges of one kind come by their own table, beside others; then some of them are deleted.
+    # Charges of one kind come by their own table, beside others; then some of them are deleted, in
+    # a night in which contracts have other POs.
     kind = next(table for table in CHARGE_KINDS if table in nights.rows)
     nights.deliver(kind, [*nights.changed(kind, 6), *nights.new(kind, 2)])
     nights.deliver("charges", nights.changed("charges", 6))
@@ -327,12 +328,15 @@ def test_facts_brought_up_to_date_are_those_made_anew(nights: Nights) -> None:
     entries = [{"id": row["id"]} for row in nights.changed("time_entries", 4)]
     name = f"time_entries/2026-11-20T{nights.nights:02}0000Z.deleted.csv"
     nights.write("time_entries", name, entries)
+    contracts = nights.changed("contracts", 12)
+    nights.deliver("contracts", [{**row, "purchase_order_number": "PO-12"} for row in contracts])
     nights.night()
     nights.assert_became(UP_TO_DATE, UP_TO_DATE)
     assert nights.due("charges")["gone"] > 0
     assert nights.due("time_entries")["gone"] == len(entries)
 
-    # Lines that have not changed are posted, and an invoice is voided; then a code has a new name.
+    # Lines that have not changed are posted, and an invoice is voided; then a code has a new name,
+    # and a status means that charges are cancelled.
     nights.deliver(
         "billing_items", [*nights.changed("billing_items", 12), *nights.new("billing_items", 5)]
     )
@@ -344,9 +348,13 @@ def test_facts_brought_up_to_date_are_those_made_anew(nights: Nights) -> None:
     assert nights.due("time_entries")["posting"] > 0
     codes = nights.changed("billing_codes", 2)
     nights.deliver("billing_codes", [{**row, "name": "Renamed"} for row in codes])
+    shipped = {"field": "status", "value": "Shipped", "label": "Cancelled", "is_active": True}
+    kinds = [{"entity": entity, **shipped} for entity in ("ContractCharges", "TicketCharges")]
+    nights.deliver("picklist_values", kinds)
     nights.night()
     nights.assert_became(UP_TO_DATE, UP_TO_DATE)
     assert nights.due("charges").keys() == {"status or code"}
+    assert nights.due("time_entries") == {}
 
     # So many charges that writing all is as quick; so many deleted rows that scans would be slow.
     nights.deliver("charges", nights.changed("charges", len(nights.rows["charges"]) * 3 // 4))
