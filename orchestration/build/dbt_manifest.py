@@ -23,7 +23,7 @@ def mart_keys(manifest: dict[str, Any]) -> dict[str, list[str]]:
     found: dict[str, list[list[str]]] = {}
     for node in manifest["nodes"].values():
         told = node.get("test_metadata") or {}
-        if told.get("name") in ("unique", "unique_combination"):
+        if told.get("name") in ("key", "unique", "unique_combination"):
             arguments = told["kwargs"]
             columns = arguments.get("columns") or [arguments["column_name"]]
             found.setdefault(node["attached_node"], []).append(columns)
