@@ -18,6 +18,20 @@ from orchestration.settings import ROOT, SettingError, read_settings
 from schemas import RAW_TABLES
 from schemas.dbt import generated
 
+SQL_COMMENTS = re.compile(r"\{#.*?#\}|--[^\n]*", re.DOTALL)
+# What models after the canonical layer, and data tests, may read of staging.
+ABOUT_RAW_TABLES = {"int_rows_accounted", "orphan_references"}  # as schemas/ declares them
+ABOUT_STAGING = {
+    # What was made there of kinds and statuses.
+    "assert_charges_are_told_apart",
+    "assert_statuses_have_words",
+    # Nothing is lost on the way from there to the figures, which leads through the layer.
+    "assert_charges_are_complete",
+    "assert_milestones_are_complete",
+    "assert_time_entries_are_complete",
+}
+FOR_STAGING = {"delivered_pos", "orphans", "picklists", "raw_tables", "sets_of_tables"}  # macros
+
 
 @pytest.fixture(scope="module")
 def manifest() -> dict[str, Any]:
@@ -86,6 +100,36 @@ def test_staging_is_the_only_place_that_reads_sources(manifest: dict[str, Any]) 
         and any(parent.startswith("source.") for parent in node["depends_on"]["nodes"])
     }
     assert readers == {"staging"}
+
+
+def test_what_comes_after_the_canonical_layer_does_not_know_the_psa(
+    manifest: dict[str, Any],
+) -> None:
+    """Another PSA would be a folder of staging models, and this layer again."""
+    knowing = ("models/staging/", "models/intermediate/psa/")
+    nodes = [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "test")
+        and not node["original_file_path"].startswith(knowing)
+    ]
+    readers = {
+        node["name"]
+        for node in nodes
+        if any(".stg_autotask__" in parent for parent in node["depends_on"]["nodes"])
+    }
+    assert readers == ABOUT_RAW_TABLES | ABOUT_STAGING
+    folder = ROOT / "dbt_project"
+    naming = {
+        path.stem
+        for part in ("models", "macros", "tests")
+        for path in (folder / part).rglob("*.sql")
+        if not str(path.relative_to(folder)).startswith(knowing)
+        and "autotask" in SQL_COMMENTS.sub("", path.read_text(encoding="utf-8")).lower()
+    }
+    assert naming == FOR_STAGING | ABOUT_STAGING
+    layer = {path.stem for path in (folder / knowing[1]).glob("*.sql")}
+    assert {name for name in layer if not name.startswith("int_psa__")} == set()
 
 
 def test_every_mart_has_a_contract_a_key_test_and_a_word_on_every_column(

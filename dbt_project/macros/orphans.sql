@@ -1,5 +1,6 @@
 {#-
-    References of one column that lead nowhere (RES-6): a select of orphan_references.
+    References of one column that lead nowhere (RES-6): a select of orphan_references. It is about the
+    raw tables and their columns, as schemas/ declares them, and reads what is staged of them.
 
     key: what tells the rows of the staging model from one another.
 -#}

@@ -96,22 +96,6 @@
 {%- endmacro %}
 
 
-{#-
-    What the values of a picklist read as (RAW-14), to be joined to a text by its `label`: one row a
-    value, inactive ones too.
-
-    entity, field: as the REST API names them.
--#}
-{% macro picklist(entity, field) %}
-    select
-        {{ label('value') }} as value_label,
-        min(label) as label
-    from {{ ref('stg_autotask__picklist_values') }}
-    where entity = '{{ entity | lower }}' and field = '{{ field | lower }}'
-    group by {{ label('value') }}
-{% endmacro %}
-
-
 {% macro is_blank(text) -%}
     coalesce({{ matches(text, white_space() ~ '*') }}, true)
 {%- endmacro %}
@@ -134,22 +118,22 @@
 
 
 {#-
-    Whether a line was invoiced: it has an invoice, or Autotask says that it was billed and no billing
-    item tells more (RES-14).
+    Whether a line was invoiced: it has an invoice, or is marked as billed and no billing item tells
+    more (RES-14).
 
     line: with invoice_number and is_billed; for the others see `invoice_of`.
 -#}
 {% macro is_invoiced(line, placeholders, postings) -%}
     (
         {{ invoice_of(line, placeholders, postings) }} is not null
-        or ({{ postings }}.item_count is null and coalesce({{ line }}.is_billed, false))
+        or ({{ postings }}.item_count is null and {{ line }}.is_billed)
     )
 {%- endmacro %}
 
 
 {#- Whether a line was approved and posted (RES-21). -#}
 {% macro is_posted(line, postings) -%}
-    ({{ postings }}.item_count is not null or coalesce({{ line }}.is_billed, false))
+    ({{ postings }}.item_count is not null or {{ line }}.is_billed)
 {%- endmacro %}
 
 

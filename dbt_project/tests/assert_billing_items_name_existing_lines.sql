@@ -3,17 +3,17 @@
 -- Only a warning since 2026-11-26: the other lines are right without it. (RES-21, MRT-24)
 {{ config(
     severity='warn',
-    meta={'dagster': {'ref': {'name': 'stg_autotask__billing_items'}}},
+    meta={'dagster': {'ref': {'name': 'int_psa__billing_items'}}},
 ) }}
 
 with
 
 items as (
-    select * from {{ ref('stg_autotask__billing_items') }}
+    select * from {{ ref('int_psa__billing_items') }}
 ),
 
 charges as (
-    select * from {{ ref('stg_autotask__charges') }}
+    select * from {{ ref('int_psa__charges') }}
 ),
 
 charges_with_company as (
@@ -56,9 +56,9 @@ missing_lines as (
         on
             items.ticket_charge_id = ticket_charges.charge_id
             and ticket_charges.charge_kind = 'ticket'
-    left join {{ ref('stg_autotask__time_entries') }} as time_entries
+    left join {{ ref('int_psa__time_entries') }} as time_entries
         on items.time_entry_id = time_entries.time_entry_id
-    left join {{ ref('stg_autotask__contract_milestones') }} as milestones
+    left join {{ ref('int_psa__milestones') }} as milestones
         on items.milestone_id = milestones.milestone_id
 )
 
@@ -66,7 +66,7 @@ select
     missing_line,
     count(*) as item_count,
     min(billing_item_id) as first_billing_item_id,
-    coalesce(sum(extended_price), 0) as amount
+    coalesce(sum(amount), 0) as amount
 from missing_lines
 where missing_line is not null
 group by missing_line

@@ -4,13 +4,13 @@
 -- all other figures from being published. (MIL-14)
 {{ config(
     severity='warn',
-    meta={'dagster': {'ref': {'name': 'stg_autotask__contracts'}}},
+    meta={'dagster': {'ref': {'name': 'int_psa__contracts'}}},
 ) }}
 
 with
 
 contracts as (
-    select * from {{ ref('stg_autotask__contracts') }}
+    select * from {{ ref('int_psa__contracts') }}
 ),
 
 contract_statuses as (

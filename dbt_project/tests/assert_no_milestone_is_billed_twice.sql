@@ -9,5 +9,5 @@ select
 from {{ ref('invoice_preview_items') }} as items
 inner join {{ ref('fct_charges_po_resolved') }} as charges
     on items.item_key = charges.charge_key and items.item_type = 'charge'
-inner join {{ ref('stg_autotask__contract_milestones') }} as milestones
+inner join {{ ref('int_psa__milestones') }} as milestones
     on charges.milestone_id = milestones.milestone_id

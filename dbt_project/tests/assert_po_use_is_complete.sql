@@ -12,7 +12,7 @@ charges as (
             where charges.is_billable and milestones.milestone_id is null
         ), 0) as charges_amount
     from {{ ref('fct_charges_po_resolved') }} as charges
-    left join {{ ref('stg_autotask__contract_milestones') }} as milestones
+    left join {{ ref('int_psa__milestones') }} as milestones
         on charges.milestone_id = milestones.milestone_id
     where charges.po_number is not null
 ),

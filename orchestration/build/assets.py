@@ -12,11 +12,15 @@ from typing import Any
 
 import dagster as dg
 import duckdb
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, dbt_assets
-from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from packaging.version import Version
 
 from orchestration.build import spark
+from orchestration.build.dagster_dbt import (
+    DagsterDbtCliRuntimeError,
+    DagsterDbtTranslator,
+    DbtCliResource,
+    dbt_assets,
+)
 from orchestration.build.dbt_manifest import DBT_PROJECT, read_dbt_manifest
 from orchestration.build.descriptions import describe_tests
 from orchestration.build.failures import explain

@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-from dagster_dbt import DbtProject
-
+from orchestration.build.dagster_dbt import DbtProject
 from orchestration.settings import ROOT
 
 DBT_PROJECT = DbtProject(ROOT / "dbt_project")
@@ -24,7 +23,7 @@ def mart_keys(manifest: dict[str, Any]) -> dict[str, list[str]]:
     found: dict[str, list[list[str]]] = {}
     for node in manifest["nodes"].values():
         told = node.get("test_metadata") or {}
-        if told.get("name") in ("unique", "unique_combination"):
+        if told.get("name") in ("key", "unique", "unique_combination"):
             arguments = told["kwargs"]
             columns = arguments.get("columns") or [arguments["column_name"]]
             found.setdefault(node["attached_node"], []).append(columns)

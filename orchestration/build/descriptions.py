@@ -30,6 +30,10 @@ def _description(node: dict[str, Any]) -> str:
     column = arguments.get("column_name", "")
     other = re.sub(r"^(ref|source)|[^\w., ]", "", arguments.get("to", ""))
     said = {
+        "key": lambda: (
+            f"Every row has {_listed(arguments.get('columns') or [column])}, "
+            "and no two rows the same."
+        ),
         "not_null": lambda: f"Every row has {column}.",
         "unique": lambda: f"No two rows have the same {column}.",
         "unique_combination": lambda: (

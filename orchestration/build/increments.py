@@ -30,13 +30,13 @@ LINES = {"fct_charges_po_resolved": "charges", "fct_time_entries_po_resolved": "
 # What the models `int_*_due` and `int_parents_changed` compare with, apart from the facts.
 KEPT = (
     "staging.stg_ingest__batches",
-    "staging.stg_autotask__companies",
-    "staging.stg_autotask__billing_codes",
+    "intermediate.int_psa__companies",
+    "intermediate.int_psa__material_codes",
     "intermediate.int_po_parents",
     "intermediate.int_parent_po_periods",
     "intermediate.int_labor_tracking",
     "intermediate.int_postings",
-    "intermediate.int_cancelled_statuses",
+    "intermediate.int_psa__cancelled_statuses",
 )
 MOST_DELIVERED = 0.3  # of a fact; to write all is as quick then
 MOST_DELETED = 0.2  # of its rows: what is deleted stays in the file, and in the way of every scan

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from orchestration.reports.cells import Cell, cell
 from orchestration.reports.declaration import Facts, MartColumn, PageError, Table
-from orchestration.warehouse import SCHEMA
+from orchestration.warehouse import SCHEMA, quoted
 
 COMPANIES_OFFERED = 20_000  # by the filter, as one types
 
@@ -20,7 +20,8 @@ def readable_marts(marts: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Mart
     """Give every mart what links need, and tell which columns there are.
 
     From here on `from po_exposure` reads the mart of this name, with `company_name` where it only
-    has `company_id`, and `purchase_order_key` where it only has `po_number`.
+    has `company_id`, and `purchase_order_key` where it only has `po_number`; `mart_row` tells its
+    rows apart.
     """
     found: dict[str, dict[str, MartColumn]] = {}
     columns = marts.execute(
@@ -42,7 +43,7 @@ def readable_marts(marts: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Mart
             added.append("c.company_name")
             joined = f"left join {SCHEMA}.dim_companies as c on c.company_id = m.company_id"
             there["company_name"] = company_name
-        columns_of_view = ", ".join(["m.*", *added])
+        columns_of_view = ", ".join(["m.*", "m.rowid as mart_row", *added])
         marts.execute(
             f"create or replace temp view {mart} as "
             f"select {columns_of_view} from {SCHEMA}.{mart} as m {joined}"
@@ -84,21 +85,27 @@ def rows_in_order(
         key: columns to sort these rows by, instead of the order of the table; then a column
             `key` follows.
     """
-    columns = [column.name for column in table.columns]
     order = table.order if isinstance(table, Table) else ", ".join(key)
-    texts = [f"cast({name} as varchar) as c{place}" for place, name in enumerate(columns)]
+    where = _where(table, company_id)
+    texts = [
+        f"cast({column.name} as varchar) as c{place}" for place, column in enumerate(table.columns)
+    ]
     keys = [f"coalesce(cast({name} as varchar), '')" for name in key]
     found = f"hex(concat_ws('/', {', '.join(keys)}))" if keys else "''"
+    # The first rows are looked for by what orders them alone, and but once for all keys: to sort
+    # all rows of a mart with all their columns takes minutes.
+    firsts = quoted(f"first {most} of {table.mart} where {where} by {order}")
     query = f"""
         select {", ".join(texts)}, cast(place as varchar) as at_place, {found} as key
-        from (
-            select {", ".join(dict.fromkeys(columns))},
-                row_number() over (order by {order}) as place
-            from {table.mart} where {_where(table, company_id)}
-        )
-        where place <= {most:d} order by key, place
+        from {firsts} inner join {table.mart} using (mart_row)
+        order by key, place
     """
     try:
+        marts.execute(
+            f"create temp table if not exists {firsts} as "
+            f"select mart_row, row_number() over (order by {order}) as place "
+            f"from (from {table.mart} where {where} order by {order} limit {most:d})"
+        )
         rows: pa.Table = marts.execute(query).to_arrow_table()
     except duckdb.Error as error:
         raise PageError(

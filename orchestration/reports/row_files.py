@@ -96,6 +96,7 @@ def _packed(rows: pa.Table) -> str:
         if len(encoded.dictionary) == rows.num_rows:
             packed.append(f"[{texts}]")
         else:
-            packed.append(f"[{texts},{json.dumps(encoded.indices.to_pylist())}]")
+            places = pa.ListArray.from_arrays([0, rows.num_rows], encoded.indices.cast(pa.string()))
+            packed.append(f"[{texts},[{pc.binary_join(places, ',')[0].as_py()}]]")
     # As one string: browsers read it far faster than lists written as script.
     return json.dumps(f"[{','.join(packed)}]", ensure_ascii=False)

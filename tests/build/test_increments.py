@@ -7,7 +7,7 @@ import random
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -109,13 +109,13 @@ class Nights:
         content = encode(self.rng, table, rows, "csv")
         deliveries.Step({f"{source_of(table)}/{name}": (content, modified_at)}).apply(self.landing)
 
-    def changed(self, table: str, count: int) -> list[Row]:
-        """Some rows as they are now: each with some values of another row of the table."""
+    def changed(self, table: str, count: int, most: int = 99) -> list[Row]:
+        """Some rows as they are now: each with some values of another row, at most so many."""
         changed = []
         for row in self.rng.sample(list(self.rows[table].values()), count):
             other = self.rng.choice(list(self.rows[table].values()))
             columns = [name for name in row if name not in ("id", "charge_kind")]
-            taken = set(self.rng.sample(columns, self.rng.randint(1, len(columns))))
+            taken = set(self.rng.sample(columns, self.rng.randint(1, min(most, len(columns)))))
             if table == "time_entries":
                 taken -= {"invoice_number"}
             if taken & {"start_date", "end_date"}:
@@ -140,6 +140,20 @@ class Nights:
             for number in [*orphans, *fresh]
             for row in self.rng.sample(list(self.rows[table].values()), 1)
         ]
+
+    def some(self, table: str, count: int) -> list[Row]:
+        """Some rows as they were last delivered."""
+        return self.rng.sample(list(self.rows[table].values()), count)
+
+    def with_company_of_contract(self) -> list[Row]:
+        """Companies of charges on contracts of others, to which they belong from now on."""
+        companies = {}
+        for charge in self.rows["charges"].values():
+            contract = self.rows["contracts"].get((charge["contract_id"] or 0, ""))
+            company = self.rows["companies"].get((charge["company_id"] or 0, ""))
+            if contract and company and contract["company_id"] not in (None, company["id"]):
+                companies[company["id"]] = company | {"parent_company_id": contract["company_id"]}
+        return list(companies.values())
 
     def deliver(self, table: str, rows: list[Row]) -> str:
         """Deliver rows as a delta of this night."""
@@ -221,7 +235,7 @@ class Nights:
             connection.execute(f"attach '{marts}' as psa_marts (read_only)")
             connection.execute("begin")  # for good: what follows is rolled back at the end
             for lines, key in {"charges": "charge_key", "time_entries": "time_entry_id"}.items():
-                every = f"select 'all' as reason, {key} from staging.stg_autotask__{lines}"  # noqa: S608
+                every = f"select 'all' as reason, {key} from intermediate.int_psa__{lines}"  # noqa: S608
                 connection.execute(f"insert into intermediate.int_{lines}_due by name {every}")
             kept = f"from psa_marts.marts.{fact}"
             counts = {
@@ -304,10 +318,15 @@ def test_facts_brought_up_to_date_are_those_made_anew(nights: Nights) -> None:
     nights.night()
     nights.assert_became(UP_TO_DATE, OTHER_DELIVERIES)
 
-    # Charges mended under the same name; parents and time entries as on any night.
+    # Charges mended under the same name. Of parents one thing changes, an end, a parent, or more.
     last = nights.deliver("charges", nights.changed("charges", 5))
     for table in PARENTS:
-        nights.deliver(table, nights.changed(table, 3))
+        rows = [*nights.changed(table, 3), *nights.changed(table, 20, most=1)]
+        if table == "contracts":
+            over = {"start_date": None, "end_date": AS_OF_DATE - timedelta(days=45)}
+            rows += [{**row, **over} for row in nights.some(table, 12)]
+        rows += nights.with_company_of_contract() if table == "companies" else []
+        nights.deliver(table, list({row["id"]: row for row in rows}.values()))
     nights.deliver_lines("time_entries", breaker)
     nights.night()
     nights.assert_became(UP_TO_DATE, UP_TO_DATE)
@@ -316,7 +335,8 @@ def test_facts_brought_up_to_date_are_those_made_anew(nights: Nights) -> None:
     nights.night()
     nights.assert_became(OTHER_DELIVERIES, "made anew: its columns have changed")
 
-    # Charges of one kind come by their own table, beside others; then some of them are deleted.
+    # Charges of one kind come by their own table, beside others; then some of them are deleted, in
+    # a night in which contracts have other POs.
     kind = next(table for table in CHARGE_KINDS if table in nights.rows)
     nights.deliver(kind, [*nights.changed(kind, 6), *nights.new(kind, 2)])
     nights.deliver("charges", nights.changed("charges", 6))
@@ -327,14 +347,17 @@ def test_facts_brought_up_to_date_are_those_made_anew(nights: Nights) -> None:
     entries = [{"id": row["id"]} for row in nights.changed("time_entries", 4)]
     name = f"time_entries/2026-11-20T{nights.nights:02}0000Z.deleted.csv"
     nights.write("time_entries", name, entries)
+    contracts = nights.some("contracts", 6)
+    nights.deliver("contracts", [{**row, "purchase_order_number": "PO-12"} for row in contracts])
     nights.night()
     nights.assert_became(UP_TO_DATE, UP_TO_DATE)
     assert nights.due("charges")["gone"] > 0
     assert nights.due("time_entries")["gone"] == len(entries)
 
-    # Lines that have not changed are posted, and an invoice is voided; then a code has a new name.
+    # Lines that have not changed are posted, and an invoice is voided; then a code has a new name,
+    # and a status means that charges are cancelled.
     nights.deliver(
-        "billing_items", [*nights.changed("billing_items", 12), *nights.new("billing_items", 5)]
+        "billing_items", [*nights.changed("billing_items", 30), *nights.new("billing_items", 10)]
     )
     invoices = nights.changed("invoices", 8)
     nights.deliver("invoices", [{**row, "is_voided": not row["is_voided"]} for row in invoices])
@@ -344,6 +367,9 @@ def test_facts_brought_up_to_date_are_those_made_anew(nights: Nights) -> None:
     assert nights.due("time_entries")["posting"] > 0
     codes = nights.changed("billing_codes", 2)
     nights.deliver("billing_codes", [{**row, "name": "Renamed"} for row in codes])
+    shipped = {"field": "status", "value": "Shipped", "label": "Cancelled", "is_active": True}
+    kinds = [{"entity": entity, **shipped} for entity in ("ContractCharges", "TicketCharges")]
+    nights.deliver("picklist_values", kinds)
     nights.night()
     nights.assert_became(UP_TO_DATE, UP_TO_DATE)
     assert nights.due("charges").keys() == {"status or code"}

@@ -3,7 +3,7 @@
 with
 
 charges as (
-    select * from {{ ref('stg_autotask__charges') }}
+    select * from {{ ref('int_psa__charges') }}
 ),
 
 charges_before as (
@@ -19,11 +19,11 @@ changed_postings as (
 ),
 
 changed_statuses as (
-    {{ changed('int_cancelled_statuses') }}
+    {{ changed('int_psa__cancelled_statuses') }}
 ),
 
 changed_codes as (
-    {{ changed('stg_autotask__billing_codes') }}
+    {{ changed('int_psa__material_codes') }}
 ),
 
 parents_changed as (
@@ -73,8 +73,8 @@ final as (
             charges.charge_kind = changed_statuses.charge_kind
             and charges.status_name = changed_statuses.status_name
     left join changed_codes
-        on charges.billing_code_id = changed_codes.billing_code_id
-    where coalesce(changed_statuses.status_name, changed_codes.name) is not null
+        on charges.material_code_id = changed_codes.material_code_id
+    where coalesce(changed_statuses.status_name, changed_codes.material_code_name) is not null
 
     union all
 

@@ -3,7 +3,7 @@
 with
 
 companies as (
-    {{ changed('stg_autotask__companies', 'company_id, company_name, parent_company_id') }}
+    {{ changed('int_psa__companies', 'company_id, company_name, parent_company_id') }}
 ),
 
 parents as (

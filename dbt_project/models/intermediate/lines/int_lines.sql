@@ -2,21 +2,21 @@
 with
 
 charges as (
-    select * from {{ ref('stg_autotask__charges') }}
+    select * from {{ ref('int_psa__charges') }}
     {% if is_updated('fct_charges_po_resolved') %}
     where charge_key in (select due.charge_key from {{ ref('int_charges_due') }} as due)
     {% endif %}
 ),
 
 time_entries as (
-    select * from {{ ref('stg_autotask__time_entries') }}
+    select * from {{ ref('int_psa__time_entries') }}
     {% if is_updated('fct_time_entries_po_resolved') %}
     where time_entry_id in (select due.time_entry_id from {{ ref('int_time_entries_due') }} as due)
     {% endif %}
 ),
 
-billing_codes as (
-    select * from {{ ref('stg_autotask__billing_codes') }}
+material_codes as (
+    select * from {{ ref('int_psa__material_codes') }}
 ),
 
 final as (
@@ -35,7 +35,8 @@ final as (
         charges.charge_kind,
         charges.purchase_order_number,
         charges.internal_po_number,
-        coalesce(charges.material_code_name, billing_codes.name) as material_code_name,
+        coalesce(charges.material_code_name, material_codes.material_code_name)
+            as material_code_name,
         charges.name,
         charges.description,
         charges.invoice_number,
@@ -44,15 +45,15 @@ final as (
         charges.billable_amount,
         charges.extended_cost,
         cast(null as decimal(12, 4)) as hours_worked,
-        cast(null as decimal(12, 4)) as hours_to_bill,
+        cast(null as decimal(12, 4)) as billable_hours,
         cast(null as decimal(18, 4)) as billing_amount,
         charges.is_billable,
         cast(null as boolean) as is_non_billable,
         charges.is_billed,
         charges.date_purchased as line_date
     from charges
-    left join billing_codes
-        on charges.billing_code_id = billing_codes.billing_code_id
+    left join material_codes
+        on charges.material_code_id = material_codes.material_code_id
 
     union all
 
@@ -81,7 +82,7 @@ final as (
         cast(null as decimal(18, 4)) as billable_amount,
         cast(null as decimal(18, 4)) as extended_cost,
         hours_worked,
-        hours_to_bill,
+        billable_hours,
         billing_amount,
         cast(null as boolean) as is_billable,
         is_non_billable,

@@ -10,7 +10,7 @@ parents as (
 ),
 
 companies as (
-    select * from {{ ref('stg_autotask__companies') }}
+    select * from {{ ref('int_psa__companies') }}
 ),
 
 -- The first id that is there wins, even when it points to nothing; it then leads no further.

@@ -2,7 +2,7 @@
 with
 
 charges as (
-    select * from {{ ref('stg_autotask__charges') }}
+    select * from {{ ref('int_psa__charges') }}
 ),
 
 links as (

@@ -2,7 +2,7 @@
 with
 
 charges as (
-    select * from {{ ref('stg_autotask__charges') }}
+    select * from {{ ref('int_psa__charges') }}
 ),
 
 resolved_charges as (
@@ -14,7 +14,7 @@ milestones as (
 ),
 
 cancelled_statuses as (
-    select * from {{ ref('int_cancelled_statuses') }}
+    select * from {{ ref('int_psa__cancelled_statuses') }}
 ),
 
 final as (

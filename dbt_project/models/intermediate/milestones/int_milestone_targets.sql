@@ -1,33 +1,20 @@
--- Rules: MIL-1, MIL-2, MIL-3.
+-- Rules: MIL-1, MIL-2.
 with
 
 milestones as (
-    select * from {{ ref('stg_autotask__contract_milestones') }}
+    select * from {{ ref('int_psa__milestones') }}
 ),
 
 projects as (
-    select * from {{ ref('stg_autotask__projects') }}
+    select * from {{ ref('int_psa__projects') }}
 ),
 
 contracts as (
-    select * from {{ ref('stg_autotask__contracts') }}
+    select * from {{ ref('int_psa__contracts') }}
 ),
 
 companies as (
-    select * from {{ ref('stg_autotask__companies') }}
-),
-
-milestone_statuses as (
-    select * from {{ ref('milestone_statuses') }}
-),
-
-statuses as (
-    select distinct
-        {{ label('status_name') }} as status_label,
-        billing_stage,
-        stage_rank,
-        billing_implication
-    from milestone_statuses
+    select * from {{ ref('int_psa__companies') }}
 ),
 
 -- A number that two projects share names neither.
@@ -66,9 +53,9 @@ final as (
         contracts.contract_name as target_contract_name,
         companies.company_name,
         milestones.status_name,
-        coalesce(statuses.billing_stage, 'unknown') as billing_stage,
-        statuses.billing_implication,
-        coalesce(statuses.stage_rank, 4) as stage_rank,
+        milestones.billing_stage,
+        milestones.billing_implication,
+        milestones.stage_rank,
         milestones.amount,
         milestones.date_due
     from milestones_with_project as milestones
@@ -78,8 +65,6 @@ final as (
         on coalesce(milestones.contract_id, projects.contract_id) = contracts.contract_id
     left join companies
         on coalesce(contracts.company_id, projects.company_id) = companies.company_id
-    left join statuses
-        on {{ label('milestones.status_name') }} = statuses.status_label
 )
 
 select * from final

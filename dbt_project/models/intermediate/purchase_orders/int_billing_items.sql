@@ -2,11 +2,7 @@
 with
 
 billing_items as (
-    select * from {{ ref('stg_autotask__billing_items') }}
-),
-
-invoices as (
-    select * from {{ ref('stg_autotask__invoices') }}
+    select * from {{ ref('int_psa__billing_items') }}
 ),
 
 invoice_placeholders as (
@@ -15,19 +11,6 @@ invoice_placeholders as (
 
 po_texts as (
     select * from {{ ref('int_po_texts_cleaned') }}
-),
-
--- An item of a voided invoice waits for another one.
-items_with_invoice as (
-    select
-        billing_items.*,
-        invoices.invoice_number,
-        case
-            when not coalesce(invoices.is_voided, false) then billing_items.invoice_id
-        end as valid_invoice_id
-    from billing_items
-    left join invoices
-        on billing_items.invoice_id = invoices.invoice_id
 ),
 
 final as (
@@ -40,22 +23,19 @@ final as (
         items.ticket_charge_id,
         items.time_entry_id,
         items.milestone_id,
-        items.valid_invoice_id as invoice_id,
+        items.invoice_id,
         -- Where an invoice has no number, Autotask prints its id.
         case
-            when items.valid_invoice_id is null then null
+            when items.invoice_id is null then null
             when {{ is_blank('items.invoice_number') }} then cast(items.invoice_id as string)
             when invoice_placeholders.invoice_text is null then items.invoice_number
         end as invoice_number,
         po_texts.po_number,
-        coalesce(items.extended_price, 0) as amount,
+        items.amount,
         -- The client has paid for the block before.
-        case
-            when items.contract_block_id is null then coalesce(items.extended_price, 0)
-            else 0
-        end as labor_amount,
+        case when items.is_prepaid then 0 else items.amount end as labor_amount,
         items.item_date
-    from items_with_invoice as items
+    from billing_items as items
     left join invoice_placeholders
         on items.invoice_number = invoice_placeholders.invoice_text
     left join po_texts

@@ -1,15 +1,15 @@
 with
 
 charges as (
-    select * from {{ ref('stg_autotask__charges') }}
+    select * from {{ ref('int_psa__charges') }}
 ),
 
 time_entries as (
-    select * from {{ ref('stg_autotask__time_entries') }}
+    select * from {{ ref('int_psa__time_entries') }}
 ),
 
 invoices as (
-    select * from {{ ref('stg_autotask__invoices') }}
+    select * from {{ ref('int_psa__invoices') }}
 ),
 
 placeholders as (

@@ -2,7 +2,7 @@
 with
 
 time_entries as (
-    select * from {{ ref('stg_autotask__time_entries') }}
+    select * from {{ ref('int_psa__time_entries') }}
 ),
 
 invoice_placeholders as (

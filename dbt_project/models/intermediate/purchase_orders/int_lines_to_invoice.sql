@@ -10,7 +10,7 @@ time_entries as (
 ),
 
 milestones as (
-    select * from {{ ref('stg_autotask__contract_milestones') }}
+    select * from {{ ref('int_psa__milestones') }}
 ),
 
 postings as (

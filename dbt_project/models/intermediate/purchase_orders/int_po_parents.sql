@@ -1,7 +1,7 @@
 with
 
 parents as (
-    select * from {{ ref('int_parents') }}
+    select * from {{ ref('int_psa__parents') }}
 ),
 
 po_texts as (

@@ -2,7 +2,7 @@
 with
 
 companies as (
-    select * from {{ ref('stg_autotask__companies') }}
+    select * from {{ ref('int_psa__companies') }}
 ),
 
 po_required_companies as (

@@ -1,11 +1,11 @@
 with
 
 charges as (
-    select * from {{ ref('stg_autotask__charges') }}
+    select * from {{ ref('int_psa__charges') }}
 ),
 
 delivered_pos as (
-    select * from {{ ref('stg_autotask__delivered_pos') }}
+    select * from {{ ref('int_psa__delivered_pos') }}
 ),
 
 purchase_orders as (
@@ -13,7 +13,7 @@ purchase_orders as (
 ),
 
 billing_items as (
-    select * from {{ ref('stg_autotask__billing_items') }}
+    select * from {{ ref('int_psa__billing_items') }}
 ),
 
 -- Few texts stand on many rows: cleaning each text once is what makes the rule cheap.

@@ -1,7 +1,7 @@
 with
 
 delivered_pos as (
-    select * from {{ ref('stg_autotask__delivered_pos') }}
+    select * from {{ ref('int_psa__delivered_pos') }}
 ),
 
 po_texts as (

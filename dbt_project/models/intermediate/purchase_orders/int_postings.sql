@@ -6,7 +6,7 @@ billing_items as (
 ),
 
 charges as (
-    select * from {{ ref('stg_autotask__charges') }}
+    select * from {{ ref('int_psa__charges') }}
 ),
 
 -- Billing items have no key of their own for the charges of change orders: theirs have an id that

@@ -6,7 +6,7 @@ contents as (
 ),
 
 newest_extract as (
-    select * from {{ ref('int_data_as_of') }}
+    select * from {{ ref('int_psa__data_as_of') }}
 ),
 
 removals as (

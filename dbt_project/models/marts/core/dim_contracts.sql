@@ -1,16 +1,11 @@
--- Rules: MIL-5.
 with
 
 contracts as (
-    select * from {{ ref('stg_autotask__contracts') }}
+    select * from {{ ref('int_psa__contracts') }}
 ),
 
 parents as (
     select * from {{ ref('int_po_parents') }}
-),
-
-assessments as (
-    select * from {{ ref('int_contracts_assessed') }}
 ),
 
 final as (
@@ -23,14 +18,12 @@ final as (
         contracts.contract_type_name,
         contracts.status_name,
         parents.po_number,
-        assessments.is_active,
+        contracts.is_active,
         contracts.start_date,
         contracts.end_date
     from contracts
     left join parents
         on contracts.contract_id = parents.parent_id and parents.parent_level = 'contract'
-    inner join assessments
-        on contracts.contract_id = assessments.contract_id
 )
 
 select * from final

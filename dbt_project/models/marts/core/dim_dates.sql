@@ -2,7 +2,7 @@
 with
 
 days as (
-    select * from {{ ref('int_days') }}
+    select * from {{ ref('int_psa__days') }}
 ),
 
 days_with_parts as (

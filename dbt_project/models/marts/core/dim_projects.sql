@@ -1,7 +1,7 @@
 with
 
 projects as (
-    select * from {{ ref('stg_autotask__projects') }}
+    select * from {{ ref('int_psa__projects') }}
 ),
 
 parents as (

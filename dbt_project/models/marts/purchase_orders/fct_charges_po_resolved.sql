@@ -10,7 +10,7 @@ charges as (
 ),
 
 cancelled_statuses as (
-    select * from {{ ref('int_cancelled_statuses') }}
+    select * from {{ ref('int_psa__cancelled_statuses') }}
 ),
 
 invoice_placeholders as (
@@ -24,8 +24,7 @@ postings as (
 charges_with_flags as (
     select
         charges.*,
-        coalesce(charges.is_billable, true) and cancelled_statuses.status_name is null
-            as is_still_billable,
+        charges.is_billable and cancelled_statuses.status_name is null as is_still_billable,
         {{ is_invoiced('charges', 'invoice_placeholders', 'postings') }} as is_invoiced,
         {{ is_posted('charges', 'postings') }} as is_posted,
         {{ invoice_of('charges', 'invoice_placeholders', 'postings') }}

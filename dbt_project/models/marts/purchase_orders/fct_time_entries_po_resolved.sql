@@ -27,10 +27,6 @@ time_entries_with_amounts as (
         labor_tracking.is_labor_tracked,
         case
             when time_entries.is_non_billable then 0
-            else coalesce(time_entries.hours_to_bill, time_entries.hours_worked)
-        end as billable_hours,
-        case
-            when time_entries.is_non_billable then 0
             else coalesce(time_entries.billing_amount, postings.labor_amount, 0)
         end as labor_amount,
         coalesce(time_entries.billing_amount, postings.labor_amount, 0)
@@ -80,10 +76,9 @@ final as (
         po_gap_reason,
         posted_po_number,
         hours_worked,
-        cast(billable_hours as decimal(12, 4)) as billable_hours,
+        billable_hours,
         {{ as_amount('billing_amount_found') }} as billing_amount,
         {{ as_amount('labor_amount') }} as labor_amount,
-        coalesce(is_non_billable, false) as is_non_billable,
         is_internal,
         is_posted,
         is_invoiced,

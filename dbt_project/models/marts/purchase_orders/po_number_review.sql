@@ -9,7 +9,7 @@ po_numbers as (
 ),
 
 companies as (
-    select * from {{ ref('stg_autotask__companies') }}
+    select * from {{ ref('int_psa__companies') }}
 ),
 
 po_numbers_and_their_like as (

@@ -18,7 +18,7 @@ milestones as (
 ),
 
 data_as_of as (
-    select * from {{ ref('int_data_as_of') }}
+    select * from {{ ref('int_psa__data_as_of') }}
 ),
 
 charge_totals as (

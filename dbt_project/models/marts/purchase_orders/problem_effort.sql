@@ -2,7 +2,7 @@
 with
 
 tickets as (
-    select * from {{ ref('stg_autotask__tickets') }}
+    select * from {{ ref('int_psa__tickets') }}
 ),
 
 parents as (
@@ -13,13 +13,12 @@ time_entries as (
     select * from {{ ref('fct_time_entries_po_resolved') }}
 ),
 
--- A ticket that names itself is not an incident of its own.
 incidents as (
     select
         ticket_id,
         problem_ticket_id
     from tickets
-    where problem_ticket_id <> ticket_id
+    where problem_ticket_id is not null
 ),
 
 problems as (

@@ -2,18 +2,7 @@
 with
 
 contracts as (
-    select * from {{ ref('stg_autotask__contracts') }}
-),
-
-contract_statuses as (
-    select * from {{ ref('contract_statuses') }}
-),
-
-statuses as (
-    select distinct
-        {{ label('status_name') }} as status_label,
-        is_active
-    from contract_statuses
+    select * from {{ ref('int_psa__contracts') }}
 ),
 
 -- Some record the renewal on the old contract, some on the new one: the dates tell which is which.
@@ -44,12 +33,10 @@ replaced_contracts as (
 final as (
     select
         contracts.contract_id,
-        coalesce(statuses.is_active, true) as is_active,
+        contracts.is_active,
         replaced_contracts.contract_id is not null as is_replaced,
         contracts.end_date
     from contracts
-    left join statuses
-        on {{ label('contracts.status_name') }} = statuses.status_label
     left join replaced_contracts
         on contracts.contract_id = replaced_contracts.contract_id
 )
