@@ -79,6 +79,7 @@ final as (
         billable_hours,
         {{ as_amount('billing_amount_found') }} as billing_amount,
         {{ as_amount('labor_amount') }} as labor_amount,
+        is_non_billable,
         is_internal,
         is_posted,
         is_invoiced,
