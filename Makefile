@@ -98,7 +98,7 @@ spark: .venv/spark ## install Apache Spark beside the rest, for PSA_ENGINE=spark
 parity: $(MANIFEST) .venv/spark ## build on DuckDB and on Spark, and compare every cell and type
 	$(BIN)/python -m tests.parity
 
-parity-full: $(MANIFEST) .venv/spark # every night: the unit tests on Spark and refreshes on a cluster as well
+parity-full: $(MANIFEST) .venv/spark # meant to run nightly: the unit tests on Spark and refreshes on a cluster as well
 	$(BIN)/python -m tests.parity --full
 	$(BIN)/python -m pytest tests/parity/clusters.py
 

@@ -17,6 +17,7 @@ from orchestration.ingest.assets import BATCHES, DUPLICATES, REJECTS, raw_assets
 from orchestration.settings import ROOT, SettingError, read_settings
 from schemas import RAW_TABLES
 from schemas.dbt import generated
+from tests.conftest import python
 
 SQL_COMMENTS = re.compile(r"\{#.*?#\}|--[^\n]*", re.DOTALL)
 # What models after the canonical layer, and data tests, may read of staging.
@@ -27,7 +28,9 @@ ABOUT_STAGING = {
     "assert_statuses_have_words",
     # Nothing is lost on the way from there to the figures, which leads through the layer.
     "assert_charges_are_complete",
+    "assert_invoices_are_complete",
     "assert_milestones_are_complete",
+    "assert_problem_efforts_are_complete",
     "assert_time_entries_are_complete",
 }
 FOR_STAGING = {"delivered_pos", "orphans", "picklists", "raw_tables", "sets_of_tables"}  # macros
@@ -90,6 +93,18 @@ def test_every_id_of_another_record_says_which_table_it_is_of() -> None:
             name for name in table.columns() if name in declared
         } - table.foreign_keys().keys()
         assert missing == set(), table.table_name()
+
+
+def test_dagster_starts_without_dbt() -> None:
+    """It would take a third of the start."""
+    code, output, told = python(
+        "-c",
+        "import sys, orchestration.definitions; "
+        "print(*{'dagster_dbt', 'dbt.graph', 'dbt.adapters'} & {*sys.modules})",
+        root=ROOT,
+    )
+    assert code == 0, told
+    assert output.splitlines()[-1] == "dagster_dbt"
 
 
 def test_staging_is_the_only_place_that_reads_sources(manifest: dict[str, Any]) -> None:
@@ -217,6 +232,9 @@ def test_everything_that_runs_or_checks_says_what_for(tmp_path: Path) -> None:
     assert [name for name, said in described.items() if not said] == []
     assert described["marts/charge_allocation: unique_charge_allocation_allocation"] == (
         "No two rows have the same allocation."
+    )
+    assert described["intermediate/int_po_texts_cleaned: key_int_po_texts_cleaned_po_text"] == (
+        "No two rows have the same po_text, and no row is without."
     )
     gaps = described["marts/po_gap_summary: assert_gaps_are_complete"]
     assert str(gaps).startswith(

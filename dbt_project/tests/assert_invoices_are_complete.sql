@@ -51,19 +51,21 @@ waiting as (
     select
         'posted_item' as item_type,
         count(*) as item_count,
-        coalesce(sum(amount), 0) as amount
-    from {{ ref('int_psa__billing_items') }}
+        coalesce(sum(items.extended_price), 0) as amount
+    from {{ ref('stg_autotask__billing_items') }} as items
+    left join {{ ref('stg_autotask__invoices') }} as invoices
+        on items.invoice_id = invoices.invoice_id
     where
-        invoice_id is null
+        (items.invoice_id is null or invoices.is_voided)
         and coalesce(
-            contract_charge_id,
-            project_charge_id,
-            ticket_charge_id,
-            time_entry_id,
-            milestone_id
+            items.contract_charge_id,
+            items.project_charge_id,
+            items.ticket_charge_id,
+            items.time_entry_id,
+            items.milestone_id
         ) is null
-        and company_id is distinct from 0
-        and coalesce(item_date <= {{ as_of_date() }}, true)
+        and items.company_id is distinct from 0
+        and coalesce(items.item_date <= {{ as_of_date() }}, true)
 ),
 
 items as (

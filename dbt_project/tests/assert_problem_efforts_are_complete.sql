@@ -6,9 +6,10 @@ with
 
 incidents as (
     select incidents.*
-    from {{ ref('int_psa__tickets') }} as incidents
-    inner join {{ ref('int_psa__tickets') }} as problems
+    from {{ ref('stg_autotask__tickets') }} as incidents
+    inner join {{ ref('stg_autotask__tickets') }} as problems
         on incidents.problem_ticket_id = problems.ticket_id
+    where incidents.problem_ticket_id <> incidents.ticket_id
 ),
 
 hours_per_ticket as (

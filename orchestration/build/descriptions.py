@@ -31,8 +31,8 @@ def _description(node: dict[str, Any]) -> str:
     other = re.sub(r"^(ref|source)|[^\w., ]", "", arguments.get("to", ""))
     said = {
         "key": lambda: (
-            f"Every row has {_listed(arguments.get('columns') or [column])}, "
-            "and no two rows the same."
+            f"No two rows have the same {_listed(arguments.get('columns') or [column])}, "
+            "and no row is without."
         ),
         "not_null": lambda: f"Every row has {column}.",
         "unique": lambda: f"No two rows have the same {column}.",

@@ -39,8 +39,8 @@ def explain(target: Path, settings: Settings, *statuses: str) -> str:
             )
         if settings.engine == "spark" and NO_VALUE in (result["message"] or ""):
             lines.append(
-                "  A value is null where there must be one. Spark makes null of what it cannot "
-                "compute, too: `PSA_ENGINE=duckdb make run` tells that apart."
+                "  A required value is null. Spark also returns null for what it cannot compute; "
+                "`PSA_ENGINE=duckdb make run` shows which it was."
             )
         if kind == "test" and result["failures"]:
             lines += _first_rows(result, settings)

@@ -3,6 +3,7 @@
 # The queries are made of what our own pages declare, checked against the marts.
 # ruff: noqa: S608
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 
 from orchestration.reports.cells import Cell, cell
 from orchestration.reports.declaration import Facts, MartColumn, PageError, Table
-from orchestration.warehouse import SCHEMA, quoted
+from orchestration.warehouse import SCHEMA
 
 COMPANIES_OFFERED = 20_000  # by the filter, as one types
 
@@ -92,9 +93,10 @@ def rows_in_order(
     ]
     keys = [f"coalesce(cast({name} as varchar), '')" for name in key]
     found = f"hex(concat_ws('/', {', '.join(keys)}))" if keys else "''"
-    # The first rows are looked for by what orders them alone, and but once for all keys: to sort
+    # The first rows are looked for by what orders them alone, and only once for all keys: to sort
     # all rows of a mart with all their columns takes minutes.
-    firsts = quoted(f"first {most} of {table.mart} where {where} by {order}")
+    choice = f"from {table.mart} where {where} order by {order} limit {most:d}"
+    firsts = f"first_{hashlib.sha256(choice.encode()).hexdigest()}"
     query = f"""
         select {", ".join(texts)}, cast(place as varchar) as at_place, {found} as key
         from {firsts} inner join {table.mart} using (mart_row)
@@ -104,7 +106,7 @@ def rows_in_order(
         marts.execute(
             f"create temp table if not exists {firsts} as "
             f"select mart_row, row_number() over (order by {order}) as place "
-            f"from (from {table.mart} where {where} order by {order} limit {most:d})"
+            f"from ({choice})"
         )
         rows: pa.Table = marts.execute(query).to_arrow_table()
     except duckdb.Error as error:

@@ -19,26 +19,48 @@ FIRST, FLOOR = "first refresh, parquet", "floor, DuckDB SQL"
 STAGED = (FIRST, "first refresh, CSV", "only the as-of date", "nightly")
 REFRESHES = (*STAGED, "no change")
 ORDER = (
-    *(FIRST, "first refresh, CSV", FLOOR, "plain polars", "plain pandas", "dbt build alone"),
+    *(FIRST, "first refresh, CSV", FLOOR, "plain polars", "plain pandas"),
     *("no change", "only the as-of date", "nightly", "charges alone"),
 )
-# Name, case and group of its stages, what these are measured by, and the most that it may be.
+MILLION, TEN_MILLION = 140, 1400  # the scales at which the sample has so many charges
+# Name, case and group of its stages, what these are measured by (None: the clock), and the most
+# that it may be at a scale.
 WHOLE = ""
-TARGETS = (
-    ("first refresh from parquet / floor", (FIRST, WHOLE), (FLOOR, WHOLE), 3.5),
-    ("first refresh from CSV / floor", ("first refresh, CSV", WHOLE), (FLOOR, WHOLE), 5),
+TARGETS: tuple[tuple[str, tuple[str, str], tuple[str, str] | None, dict[int, float]], ...] = (
     (
-        "same landing and as-of date again / first refresh",
-        ("no change", WHOLE),
+        "first refresh from parquet / floor",
         (FIRST, WHOLE),
-        0.1,
+        (FLOOR, WHOLE),
+        {MILLION: 3.0, TEN_MILLION: 2.2},
     ),
-    ("ingest of 1 % new lines / first ingest", ("nightly", "ingest"), (FIRST, "ingest"), 0.1),
-    ("refresh with 1 % new lines / first refresh", ("nightly", WHOLE), (FIRST, WHOLE), 0.7),
-    ("publish / first refresh", (FIRST, "publish"), (FIRST, WHOLE), 0.15),
+    (
+        "first refresh from CSV / floor",
+        ("first refresh, CSV", WHOLE),
+        (FLOOR, WHOLE),
+        {TEN_MILLION: 2.6},
+    ),
+    (
+        "only the as-of date new / first refresh",
+        ("only the as-of date", WHOLE),
+        (FIRST, WHOLE),
+        {TEN_MILLION: 0.2},
+    ),
+    (
+        "refresh with 1 % new lines / first refresh",
+        ("nightly", WHOLE),
+        (FIRST, WHOLE),
+        {TEN_MILLION: 0.7},
+    ),
+    (
+        "ingest of 1 % new lines / first ingest",
+        ("nightly", "ingest"),
+        (FIRST, "ingest"),
+        {TEN_MILLION: 0.1},
+    ),
+    ("publish / first refresh", (FIRST, "publish"), (FIRST, WHOLE), {TEN_MILLION: 0.15}),
+    ("nothing new, seconds", ("no change", WHOLE), None, {TEN_MILLION: 8}),
 )
-MILLION = 140  # the scale at which the sample has a million charges
-SAMPLE_TARGET, MEMORY_TARGET, PER_ROW_TARGET = 2, 4.0, 0.35
+SAMPLE_TARGET, START_TARGET, MEMORY_TARGET = 1.4, 3.0, 2.6
 INTRODUCTION = """\
 # What a refresh costs
 
@@ -61,7 +83,7 @@ typed by hand.
 * The refreshes, the floor and the plain scripts agree to the cent on: the number of charges, with
   and without PO, their amounts, the exposed amount, the number of POs, the hours with PO, and the
   lines, amounts and hours of each source of POs. The bench fails otherwise.
-* The targets are for 10 M charges on two cores; at other sizes nobody is held to them.
+* Targets are for two cores.
 """
 
 
@@ -129,7 +151,11 @@ def write_section(
 
 
 def write_sample(
-    facts: dict[str, Any], refreshes: list[float], builds: list[float], ratios: dict[str, float]
+    facts: dict[str, Any],
+    refreshes: list[float],
+    builds: list[float],
+    starts: list[float],
+    ratios: dict[str, float],
 ) -> None:
     """Replace the section of the sample, warm, and the ratios that the test of the bench reads."""
     results = _read()
@@ -137,6 +163,7 @@ def write_sample(
         "machine": facts,
         "refreshes": [round(wall, 2) for wall in refreshes],
         "dbt_builds": [round(wall, 2) for wall in builds],
+        "starts": [round(wall, 2) for wall in starts],
         "stage_to_floor": _rounded(ratios),
     }
     _write(results)
@@ -172,6 +199,7 @@ def _sample(sample: dict[str, Any]) -> str:
     pairs = list(zip(sample["refreshes"], sample["dbt_builds"], strict=True))
     ratio = statistics.median(refresh / build for refresh, build in pairs)
     refresh, build = (statistics.median(column) for column in zip(*pairs, strict=True))
+    start = statistics.median(sample["starts"])
     return "\n".join(
         [
             "## The sample, warm, against `dbt build` alone",
@@ -188,6 +216,9 @@ def _sample(sample: dict[str, Any]) -> str:
             ),
             "",
             f"Target: a ratio of at most {SAMPLE_TARGET}: {_met(ratio <= SAMPLE_TARGET)}.",
+            "",
+            f"Start of Python and Dagster: {start:.1f} s, of at most {START_TARGET:.0f} s: "
+            f"{_met(start <= START_TARGET)}.",
             "",
             "A first refresh of the sample, processor time of each stage in that of the floor; "
             "`tests/bench/test_bench.py` fails at more than twice of it: "
@@ -259,32 +290,21 @@ def _steps(stages: list[list[Any]]) -> str:
 
 
 def _targets(scales: dict[str, Any], scale: str) -> list[str]:
-    cases, is_judged = scales[scale]["cases"], int(scale) > MILLION
-    table = []
-    for name, over, under, most in TARGETS:
-        if over[0] not in cases or under[0] not in cases:
-            table.append([name, "not run", f"≤ {most}", ""])
+    cases, table = scales[scale]["cases"], []
+    for name, over, under, limits in TARGETS:
+        most = limits.get(int(scale))
+        target = "" if most is None else f"≤ {most}"
+        if over[0] not in cases or (under and under[0] not in cases):
+            table.append([name, "not run", target, ""])
             continue
-        ratio = _seconds(cases, *over) / _seconds(cases, *under)
-        table.append([name, f"{ratio:.2f}", f"≤ {most}", _met(ratio <= most) if is_judged else ""])
+        found = _seconds(cases, *over) / (_seconds(cases, *under) if under else 1)
+        table.append([name, f"{found:.2f}", target, "" if most is None else _met(found <= most)])
     peak = max(cases[name]["tree_gib"] for name in REFRESHES if name in cases)
+    is_judged = int(scale) == TEN_MILLION
     table.append(["peak memory of a refresh, all processes", f"{peak:.2f} GiB",
-                  f"≤ {MEMORY_TARGET:.0f} GiB",
+                  f"≤ {MEMORY_TARGET} GiB" if is_judged else "",
                   _met(peak <= MEMORY_TARGET) if is_judged else ""])  # fmt: skip
-    if is_judged and str(MILLION) in scales:
-        fixed = {"seconds a row against 1 M charges": 0.0}
-        if "1" in scales:
-            sample = scales["1"]["cases"][FIRST]["wall"]
-            fixed[f"the same beyond the {sample:.0f} s that the sample's size takes"] = sample
-        for name, seconds in fixed.items():
-            large, small = (
-                (found["cases"][FIRST]["wall"] - seconds) / sum(found["rows"].values())
-                for found in (scales[scale], scales[str(MILLION)])
-            )
-            change = large / small - 1
-            table.append([name, f"{change:+.0%}", f"± {PER_ROW_TARGET:.0%}",
-                          _met(abs(change) <= PER_ROW_TARGET)])  # fmt: skip
-    return _table(["ratio", "measured", "target", "met"], table)
+    return _table(["figure", "measured", "target", "met"], table)
 
 
 def _seconds(cases: dict[str, Any], name: str, group: str) -> float:

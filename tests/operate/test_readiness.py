@@ -36,6 +36,19 @@ def generation(settings: Settings) -> Path:
     return folder
 
 
+def test_the_first_hundred_exposed_lines_have_their_place(sample: Refresh) -> None:
+    """The others have none, but count; to rank all would need them in one place."""
+    database = str(sample.data_dir / "warehouse/warehouse.duckdb")
+    with duckdb.connect(database, read_only=True) as warehouse:
+        lines = warehouse.execute(
+            "select amount, line_kind, line_key, fix_order "
+            "from intermediate.int_work_list_exposed_lines"
+        ).fetchall()
+    in_order = sorted(lines, key=lambda line: (-line[0], *line[1:3]))
+    assert len(lines) > 100
+    assert [place for *_, place in in_order] == [*range(1, 101), *[None] * (len(lines) - 100)]
+
+
 def emptied_work_lists(sample: Refresh) -> duckdb.DuckDBPyConnection:
     """The work lists that the refresh of the sample has built, without their rows."""
     warehouse = duckdb.connect()

@@ -230,7 +230,8 @@ def test_readers_and_refreshes_survive_dead_drivers_and_workers(
         assert machine.rows_by_duckdb_and_pandas()[0] == sample.rows()
         with machine.refreshing() as driver:
             workers[0].kill()
-            output, errors = driver.communicate()
+            # 2026-11-26: the rest of a refresh takes three minutes on two busy cores; has an end.
+            output, errors = driver.communicate(timeout=3 * PATIENCE_SECONDS)
             assert workers[1].poll() is None
         ended = Refresh(data_dir, driver.returncode, output, errors)
     assert machine.generation() != before

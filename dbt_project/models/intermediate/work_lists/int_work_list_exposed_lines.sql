@@ -51,7 +51,7 @@ listed_lines as (
     where companies.po_required
 ),
 
--- Nobody works through all of them, and to rank all would need them in one place.
+-- Pages and warnings show fewer, and to rank all would need them in one place.
 first_lines as (
     select
         line_kind,
