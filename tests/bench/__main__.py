@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.settings import SAMPLE_AS_OF_DATE, SAMPLE_DIR
-from tests.bench.commands import dbt_build, floor, generate, load_charges, plain, refresh
+from tests.bench.commands import dbt_build, floor, generate, limit, load_charges, plain, refresh
 from tests.bench.figures import differences, figures_of
 from tests.bench.measure import Cost
 from tests.bench.nightly import deliver_night
@@ -76,6 +76,9 @@ class Bench:
             self.refresh("first refresh, parquet", landing, data)
             database = self.folder / "floor.duckdb"
             self.keep("floor, DuckDB SQL", floor(landing, database))
+            copy = self.folder / "copy"
+            self.keep("bytes alone", limit(landing, data / "marts/current", copy))
+            copy.unlink()
             for library in ("polars", "pandas") if has_pandas else ("polars",):
                 cost = plain(library, landing)
                 self.keep(f"plain {library}", cost)

@@ -53,6 +53,11 @@ def floor(landing: Path, database: Path) -> Cost:
     return measure([PYTHON, "-m", "tests.bench.floor", str(landing), str(database), as_of])
 
 
+def limit(landing: Path, published: Path, copy: Path) -> Cost:
+    """Read all that is delivered and write as much as is published; prints both in bytes."""
+    return measure([PYTHON, "-m", "tests.bench.limit", str(landing), str(published), str(copy)])
+
+
 def plain(library: str, landing: Path) -> Cost:
     """Resolve the POs by a plain script of `polars` or `pandas`, which prints the figures."""
     return measure([PYTHON, "-m", f"tests.bench.naive_{library}", str(landing)])
