@@ -108,7 +108,7 @@ def rows_in_order(
             f"select mart_row, row_number() over (order by {order}) as place "
             f"from ({choice})"
         )
-        rows: pa.Table = marts.execute(query).to_arrow_table()
+        rows: pa.Table = marts.sql(query).to_arrow_table()
     except duckdb.Error as error:
         raise PageError(
             f"The table {table.name} cannot be read from {table.mart}: {error}"

@@ -50,7 +50,7 @@ FUNCTIONS = TABLE_FUNCTIONS | set(
 EXPRESSIONS = {
     *("CONSTANT", "COLUMN_REF", "STAR", "FUNCTION", "WINDOW", "OPERATOR", "COMPARISON"),
     *("CONJUNCTION", "CASE", "CAST", "BETWEEN", "SUBQUERY", "COLLATE", "LAMBDA", "LAMBDA_REF"),
-    "POSITIONAL_REFERENCE",
+    *("POSITIONAL_REFERENCE", "TYPE"),
 }
 QUERIES = {"SELECT_NODE", "SET_OPERATION_NODE"}
 TABLES = {"BASE_TABLE", "SUBQUERY", "JOIN", "TABLE_FUNCTION", "EXPRESSION_LIST", "EMPTY", "PIVOT"}
@@ -58,7 +58,6 @@ MODIFIERS = {
     *("ORDER_MODIFIER", "LIMIT_MODIFIER", "LIMIT_PERCENT_MODIFIER", "DISTINCT_MODIFIER"),
     *("ORDER_DEFAULT", "ASCENDING", "DESCENDING"),
 }
-TYPE_INFO = "_TYPE_INFO"  # of what is cast to
 
 
 class StatementError(ValueError):
@@ -138,9 +137,9 @@ class _Checker:
             if name in self.taken:
                 raise StatementError(f"Give the CTE {name} another name: the system has one.")
             for key, part in entry["value"].items():
-                if key != "query":
+                if key != "query_node":
                     self.walk(part, scope)
-            body = entry["value"]["query"]["node"]
+            body = entry["value"]["query_node"]
             if body["type"] == "RECURSIVE_CTE_NODE":
                 self.recursive(body, name, scope)
             else:
@@ -188,7 +187,7 @@ class _Checker:
             self.table(node, scope)
         elif kind == "SHOW_REF":
             raise StatementError("Ask list_marts and describe_mart for names and columns.")
-        elif isinstance(kind, str) and kind not in MODIFIERS and not kind.endswith(TYPE_INFO):
+        elif isinstance(kind, str) and kind not in MODIFIERS:
             raise StatementError(f"{kind} is not run here; use plain SELECTs, joins and CTEs.")
         for below in node.values():
             self.walk(below, scope)
@@ -202,6 +201,8 @@ class _Checker:
             raise StatementError(f"An expression of the kind {kind} is not run here.")
         if kind in ("FUNCTION", "WINDOW"):
             self.function(node, FUNCTIONS)
+        if kind == "TYPE" and (node.get("catalog") or node.get("schema")):
+            raise StatementError(f"Name the type {_short(node['type_name'])} without a schema.")
 
     def table(self, node: dict[str, Any], scope: frozenset[str]) -> None:
         """Only marts, CTEs in sight, and functions that make rows of their arguments."""

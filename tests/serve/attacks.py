@@ -4,6 +4,7 @@
 NOT_SELECT = "Only one SELECT is run"
 NO_MART = "There is no mart"
 NO_FUNCTION = "is not run here"
+NO_QUERY = "A query of the kind"
 NO_SYNTAX = "The SQL cannot be read"
 TOO_LONG = "takes more than 5 s"
 TOO_LARGE = "more than 2 GiB"
@@ -23,7 +24,12 @@ WRITES = {
     "alter table marts.po_overview add column x int": NOT_SELECT,
     "comment on table marts.po_overview is 'x'": NOT_SELECT,
     "merge into marts.po_overview using (select 1) s on true when matched then delete": NOT_SELECT,
-    "with x as (delete from marts.po_overview returning *) select * from x": NO_SYNTAX,
+    "with x as (delete from marts.po_overview returning *) select * from x": NO_QUERY,
+    "with x as (insert into marts.po_overview select * from y returning *) from x": NO_QUERY,
+    "with x as (update marts.po_overview set exposed_lines = 0 returning *) from x": NO_QUERY,
+    "with x as (copy marts.po_overview to 'attack.csv') from x": NO_QUERY,
+    "select (with x as (delete from marts.po_overview returning 1) from x)": NO_QUERY,
+    "with y as (with x as (delete from marts.po_overview returning 1) from x) from y": NO_QUERY,
     "copy marts.po_overview to 'attack.csv'": NOT_SELECT,
     "copy (select 1) to 'attack.parquet' (format parquet)": NOT_SELECT,
     "copy marts.po_overview from '/etc/passwd'": NOT_SELECT,
@@ -80,7 +86,7 @@ READERS = {
     "from 'x.parquet'": NO_MART,
     'select * from "/etc/passwd"': NO_MART,
     "select * from 'file:///etc/passwd'": NO_MART,
-    "select * from marts.'/etc/passwd'": NO_SYNTAX,
+    "select * from marts.'/etc/passwd'": NO_MART,
     "select getenv('HOME')": NO_FUNCTION,
     "select current_setting('temp_directory')": NO_FUNCTION,
     "select getvariable('x')": NO_FUNCTION,
@@ -109,7 +115,7 @@ READERS = {
     "select pg_sleep(100)": NO_FUNCTION,
     "select setseed(0.5)": NO_FUNCTION,
     "select 1 where (select getenv('HOME')) is null": NO_FUNCTION,
-    "select list_transform([1], x -> getenv('HOME'))": NO_FUNCTION,
+    "select list_transform([1], lambda x: getenv('HOME'))": NO_FUNCTION,
     "select sum(1) over (order by getenv('HOME'))": NO_FUNCTION,
     "select count(*) filter (where getenv('HOME') = '') from marts.po_overview": NO_FUNCTION,
     "select * from marts.po_overview order by getenv('HOME')": NO_FUNCTION,
@@ -127,9 +133,14 @@ READERS = {
     "select try(getenv('HOME'))": NO_FUNCTION,
     "select 'a' = any(select getenv('HOME'))": NO_FUNCTION,
     "select x.getenv() from (select 'HOME' x)": "without a schema",
-    "select 'HOME'.getenv()": NO_SYNTAX,
+    "select (x).getenv() from (select 'HOME' x)": NO_FUNCTION,
+    "select [getenv(x) for x in ['HOME']]": NO_FUNCTION,
+    "select struct_pack(a := getenv('HOME'))": NO_FUNCTION,
+    "select 1::system.main.integer": "without a schema",
+    "select null::marts.po_overview[]": "without a schema",
+    "select 'HOME'.getenv()": NO_FUNCTION,
     "select 1::decimal(getenv('HOME'))": NO_SYNTAX,
-    "select columns(x -> getenv('HOME') = '') from marts.po_overview": NO_FUNCTION,
+    "select columns(lambda x: getenv('HOME') = '') from marts.po_overview": NO_FUNCTION,
     "select * from marts.po_overview tablesample reservoir (getenv('HOME'))": NO_SYNTAX,
     "select * from (pivot marts.po_exposure on getenv('HOME') in ('a') using count(*))": NO_SYNTAX,
     "select * from (pivot marts.dim_dates on is_weekend in (true) using max(getenv('A')))": (
@@ -201,7 +212,7 @@ LONG_ANSWERS = (
     "select repeat('x', 3999) from range(300)",
     "select repeat('x', 1000000) from range(3)",
     "select repeat('ä', 10000000)",
-    "select list_transform(range(100000), x -> x) from range(5)",
+    "select list_transform(range(100000), lambda x: x) from range(5)",
     "select * from marts.fct_charges_po_resolved",
     "select " + ", ".join(f"{n} as {'c' * 50}{n}" for n in range(200)),
 )

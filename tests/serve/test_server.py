@@ -318,7 +318,7 @@ GOOD = {
     "select count(distinct po_source) from psa_marts.marts.fct_charges_po_resolved": [[6]],
     "select extract(year from date '2026-11-20'), date_trunc('month', date '2026-11-20')::date, "
     "strftime(date '2026-11-20', '%d.%m.'), 'abc'[2], substring('abc', 2), 'a' like 'A', "
-    "coalesce(null, 1), {'a': 1}.a, [1, 2][1], list_transform([1], x -> x + 1)": [
+    "coalesce(null, 1), {'a': 1}.a, [1, 2][1], list_transform([1], lambda x: x + 1)": [
         [2026, "2026-11-01", "20.11.", "b", "bc", False, 1, 1, 1, "[2]"]
     ],
     "select sum(x) over (order by x), lag(x) over (order by x) from range(2) t(x) order by 1": [

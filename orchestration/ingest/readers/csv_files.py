@@ -88,10 +88,10 @@ def open_csv(path: Path, file: str, table: type[RawTable], most_lines: int) -> D
             ):
                 options["compression"] = compression
                 named = ", ".join(f"{option} = ${option}" for option in options)
-                result = connection.execute(
+                result = connection.sql(
                     f"select {wanted} from read_csv($path, {named}) {no_blank_lines}",  # noqa: S608 - own names only
                     # The name is a pattern to the engine; this file and no other is meant.
-                    {"path": glob.escape(str(source)), **options},
+                    params={"path": glob.escape(str(source)), **options},
                 )
                 for chunk in chunks(result.to_arrow_reader(PIECE_ROWS)):
                     yield pl.DataFrame(pl.from_arrow(chunk))
