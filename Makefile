@@ -2,7 +2,7 @@
 # Settings come from the environment; .env.example names them all.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run extract generated generations rollback doctor report ask mcp quarantine unload messages dev check test browser spark parity parity-full lint python definitions format docs bench clean lock
+.PHONY: help setup run extract generated generations rollback doctor report ask mcp quarantine unload messages dev check test browser spark parity parity-full lint sql python definitions format docs bench clean lock
 
 # Without bytecode every command would compile all libraries anew, for longer than a small refresh.
 unexport PYTHONDONTWRITEBYTECODE
@@ -77,8 +77,9 @@ check: $(MANIFEST) python ## the fast checks before a commit: lint of what chang
 		tests/ingest/test_landing.py tests/ingest/test_readers.py tests/ingest/test_messages.py \
 		tests/publish/test_generations.py -n 2 --dist loadfile
 
+# Three at a time on two cores: a third of the time a test waits, for a process to start or a lock.
 test: $(MANIFEST) browser ## run every test
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not alone"
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone"
 	$(BIN)/python -m pytest -m alone
 
 browser: # Chromium, which the tests of the pages drive, and LibreOffice, which reads their downloads
@@ -102,7 +103,9 @@ parity-full: $(MANIFEST) .venv/spark # meant to run nightly: the unit tests on S
 	$(BIN)/python -m tests.parity --full
 	$(BIN)/python -m pytest tests/parity/clusters.py
 
-lint: definitions python ## check style, types, SQL and definitions
+lint: definitions sql python ## check style, types, SQL and definitions
+
+sql: .venv/ready # style of the SQL
 	$(BIN)/sqlfluff lint --processes 2 $(LINTED_SQL)
 
 python: .venv/ready # style and types of the Python code

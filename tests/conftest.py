@@ -236,8 +236,10 @@ def storage(served: ObjectStorage, monkeypatch: pytest.MonkeyPatch) -> ObjectSto
 
 def build(settings: Settings, *statements: str) -> None:
     """Change the marts database as a build does."""
-    storage = {"storage_compatibility_version": "v1.0.0"}  # as the profile says
-    with duckdb.connect(settings.warehouse_dir / "psa_marts.duckdb", config=storage) as marts:
+    with duckdb.connect(
+        settings.warehouse_dir / "psa_marts.duckdb",
+        config={"storage_compatibility_version": "v1.0.0"},  # as the profile says
+    ) as marts:
         marts.execute("create schema if not exists marts")
         for statement in statements:
             marts.execute(statement)

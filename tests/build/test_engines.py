@@ -108,7 +108,7 @@ def on_spark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
         "failed/test.po_billing.few": "select 7 as number",
     }.items():
         (folder / table).mkdir(parents=True)
-        duckdb.sql(rows).write_parquet(str(folder / table / "part-0.parquet"))
+        duckdb.connect().sql(rows).write_parquet(str(folder / table / "part-0.parquet"))
     return settings
 
 
@@ -155,7 +155,7 @@ def test_what_spark_has_built_comes_back_as_dbt_makes_it_on_duckdb(on_spark: Set
 
 def test_no_database_is_left_by_files_that_break_the_contract(on_spark: Settings) -> None:
     folder = on_spark.warehouse_dir / "spark" / "build" / "marts" / "numbers"
-    duckdb.sql("select null::bigint as number, 'a' as name").write_parquet(
+    duckdb.connect().sql("select null::bigint as number, 'a' as name").write_parquet(
         str(folder / "part-1.parquet")
     )
     with pytest.raises(duckdb.ConstraintException, match=r"NOT NULL constraint failed: .*number"):

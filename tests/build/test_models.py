@@ -61,7 +61,7 @@ def test_a_sum_that_does_not_fit_ends_the_build_and_is_never_cut(
     sql = log[log.index("select cast") :]
 
     def of(lines: str) -> tuple[Any, ...]:
-        rows = duckdb.sql(f"with lines as (select {lines}) {sql}")
+        rows = duckdb.connect().sql(f"with lines as (select {lines}) {sql}")
         assert list(map(str, rows.types)) == ["DECIMAL(18,4)", "DECIMAL(18,2)"]
         (row,) = rows.fetchall()
         return tuple(row)
@@ -222,9 +222,7 @@ def _literal(text: str) -> str:
 def test_sql_and_python_clean_every_po_of_the_sample_alike(sample: Refresh) -> None:
     """RES-2, RES-3."""
     with duckdb.connect(sample.data_dir / "warehouse/warehouse.duckdb", read_only=True) as build:
-        cleaned = build.execute(
-            "select po_text, po_number from intermediate.int_po_texts_cleaned"
-        ).pl()
+        cleaned = build.sql("select po_text, po_number from intermediate.int_po_texts_cleaned").pl()
     assert cleaned.height > 1000
     differing = cleaned.filter(~clean_po(pl.col("po_text")).eq_missing(pl.col("po_number")))
     assert differing.rows() == []

@@ -79,7 +79,7 @@ class Desk:
     def rows(self, columns: str, folder: str = "raw") -> list[tuple[object, ...]]:
         """Read columns of all files of a folder."""
         pattern = self.data / folder / self.source / self.name / "*.parquet"
-        return duckdb.sql(
+        return duckdb.execute(
             f"select {columns} from read_parquet('{pattern}', union_by_name = true) order by all"  # noqa: S608
         ).fetchall()
 
@@ -454,7 +454,7 @@ def test_raw_files_have_the_types_of_the_schema(tmp_path: Path, key: tuple[str, 
     desk = Desk(tmp_path, *key)
     with parquet_file(tmp_path / "x.parquet", desk.store().raw_schema(), None):
         pass
-    described = duckdb.sql(f"describe from '{tmp_path}/x.parquet'").fetchall()
+    described = duckdb.execute(f"describe from '{tmp_path}/x.parquet'").fetchall()
     names = {
         "Int64": "BIGINT",
         "String": "VARCHAR",

@@ -56,8 +56,8 @@ def _compute_edges(folder: Path, target: Path) -> None:
         session.read.parquet(str(rows)).createOrReplaceTempView("edges")
         session.sql(on_spark[name]).write.parquet(str(folder / name))
         with duckdb.connect() as connection:
-            computed = connection.read_parquet(str(rows)).query("edges", on_duckdb[name])
-            computed.write_parquet(str(folder / f"{name}.duckdb.parquet"))
+            connection.read_parquet(str(rows)).create_view("edges")
+            connection.sql(on_duckdb[name]).write_parquet(str(folder / f"{name}.duckdb.parquet"))
 
 
 def _compiled(engine: str, target: Path) -> dict[str, str]:
