@@ -77,9 +77,8 @@ check: $(MANIFEST) python ## the fast checks before a commit: lint of what chang
 		tests/ingest/test_landing.py tests/ingest/test_readers.py tests/ingest/test_messages.py \
 		tests/publish/test_generations.py -n 2 --dist loadfile
 
-# Three at a time on two cores: a third of the time a test waits, for a process to start or a lock.
 test: $(MANIFEST) browser ## run every test
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone"
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not alone"
 	$(BIN)/python -m pytest -m alone
 
 browser: # Chromium, which the tests of the pages drive, and LibreOffice, which reads their downloads

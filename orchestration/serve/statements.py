@@ -30,7 +30,7 @@ FUNCTIONS = TABLE_FUNCTIONS | set(
     last_day make_date make_timestamp month monthname quarter strftime strptime try_strptime
     time_bucket week weekday weekofyear year yearweek hour minute second century decade age
     to_days to_months to_weeks to_years to_quarters to_hours to_minutes to_seconds
-    cast coalesce nullif typeof row struct_pack struct_extract struct_values
+    cast coalesce nullif if typeof row struct_pack struct_extract struct_values
     list_value list_pack list_contains list_has list_distinct list_extract list_element list_filter
     list_position list_sort list_reverse_sort list_transform list_unique list_slice list_concat
     list_sum list_avg list_min list_max list_count list_first list_last list_any_value list_append
@@ -83,7 +83,9 @@ def check_statement(sql: str, connection: duckdb.DuckDBPyConnection) -> None:
     told = _tree(sql, connection)
     if told["error"]:
         if told.get("error_type") == "parser":
-            raise StatementError(f"The SQL cannot be read: {told['error_message']}")
+            # Nobody who asks can change a setting, as DuckDB suggests.
+            reason = told["error_message"].partition(' Use "SET ')[0]
+            raise StatementError(f"The SQL cannot be read: {reason}")
         raise StatementError("Only one SELECT is run: nothing is written, set or explained here.")
     if len(told["statements"]) != 1:
         raise StatementError(f"{len(told['statements'])} statements were given; one SELECT is run.")
@@ -176,6 +178,9 @@ class _Checker:
     def node(self, node: dict[str, Any], scope: frozenset[str]) -> None:
         """An expression, a table, or what holds them."""
         kind = node.get("type")
+        # Of a longer name the other keys hold the first and the last two parts alone.
+        if len((node.get("qualified_name") or {}).get("path", ())) > 3:
+            raise StatementError("A name has at most three parts: catalog, schema and table.")
         if isinstance(kind, dict) and "is_null" in node:
             return  # a constant, whatever it holds
         if "class" in node:
