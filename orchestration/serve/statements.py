@@ -83,8 +83,7 @@ def check_statement(sql: str, connection: duckdb.DuckDBPyConnection) -> None:
     told = _tree(sql, connection)
     if told["error"]:
         if told.get("error_type") == "parser":
-            # Nobody who asks can change a setting, as DuckDB suggests.
-            reason = told["error_message"].partition(' Use "SET ')[0]
+            reason = without_advice(told["error_message"])
             raise StatementError(f"The SQL cannot be read: {reason}")
         raise StatementError("Only one SELECT is run: nothing is written, set or explained here.")
     if len(told["statements"]) != 1:
@@ -100,6 +99,11 @@ def check_statement(sql: str, connection: duckdb.DuckDBPyConnection) -> None:
     ).fetchall()
     checker = _Checker(catalog, {name for (name,) in found}, {_lower(name) for (name,) in taken})
     checker.query(told["statements"][0]["node"], frozenset())
+
+
+def without_advice(message: str) -> str:
+    """A message of DuckDB without the setting to change: nobody who asks can change one."""
+    return message.partition(' Use "SET ')[0]
 
 
 def _is_odd(character: str) -> bool:

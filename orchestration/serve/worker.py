@@ -21,7 +21,11 @@ for heavy in ("numpy", "pandas", "polars", "pyarrow"):
 
 import duckdb  # noqa: E402 - after what it must not find
 
-from orchestration.serve.statements import StatementError, check_statement  # noqa: E402
+from orchestration.serve.statements import (  # noqa: E402
+    StatementError,
+    check_statement,
+    without_advice,
+)
 
 MEMORY = 2 * 2**30
 LONGEST_CELL = 4_000
@@ -137,8 +141,7 @@ def serve(handle: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         except (MemoryError, duckdb.OutOfMemoryException):
             result = {"exhausted": True}
         except duckdb.Error as error:
-            # Nobody who asks can change a setting, as DuckDB suggests.
-            result = {"failed": str(error).partition(' Use "SET ')[0]}
+            result = {"failed": without_advice(str(error))}
         except OverflowError:
             result = {"refused": "A value is too large to be told; cast it to varchar."}
         except RecursionError:
