@@ -283,9 +283,5 @@ def _ids(path: Path) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text within quotes of SQL.
-
-    No parameters are used in this folder: DuckDB would load pandas and pyarrow to look at the first
-    one, which is more memory than everything else takes.
-    """
+    """A text within quotes of SQL."""
     return text.replace("'", "''")

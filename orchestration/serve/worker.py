@@ -15,17 +15,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-# DuckDB looks for these when a value is bound; loading them takes a second and much memory.
-for heavy in ("numpy", "pandas", "polars", "pyarrow"):
-    sys.modules[heavy] = None  # type: ignore[assignment]
+import duckdb
 
-import duckdb  # noqa: E402 - after what it must not find
-
-from orchestration.serve.statements import (  # noqa: E402
-    StatementError,
-    check_statement,
-    without_advice,
-)
+from orchestration.serve.statements import StatementError, check_statement, without_advice
 
 MEMORY = 2 * 2**30
 LONGEST_CELL = 4_000
@@ -143,7 +135,7 @@ def serve(handle: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         except duckdb.Error as error:
             result = {"failed": without_advice(str(error))}
         except OverflowError:
-            result = {"refused": "A value is too large to be told; cast it to varchar."}
+            result = {"refused": "A value is too large to return; cast it to varchar."}
         except RecursionError:
             result = {"refused": "The statement is nested too deeply."}
         told.write(json.dumps(result, ensure_ascii=True) + "\n")
