@@ -4,7 +4,7 @@ dbt makes a message of each of its small steps, formats it for the terminal and 
 only then finds that neither wants debug messages: a fifth of its time. And it parses the whole
 project again whenever anything in the profile changes, such as the folder of the data, though
 models are made of nothing there but the names of database and schema. What is imported lives to the
-end, so that the collector of garbage need not look through it again and again.
+end, so that the garbage collector need not rescan it.
 """
 
 # The collector is stopped before the other imports.

@@ -11,7 +11,7 @@ VERSION = "2.1.9, duckdb-engine 0.17.0"
 def attempt(folder: Path, data_dir: Path) -> None:
     """Read, reflect with comments, and see that nothing can be written."""
     python = installed(
-        folder, "sqlalchemy==2.1.9", "duckdb-engine==0.17.0", "duckdb==1.5.6", "setuptools<81"
+        folder, "sqlalchemy==2.1.9", "duckdb-engine==0.17.0", "duckdb==2.0.1", "setuptools<81"
     )
     ((money,),) = wanted(data_dir, "select exposed_amount from marts.po_overview")
     code = f"""
