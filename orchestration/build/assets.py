@@ -30,10 +30,12 @@ from orchestration.build.fingerprint import (
     Inputs,
     last_build,
     nodes_by_as_of_date,
+    published_inputs,
     remember_build,
 )
 from orchestration.build.increments import UPDATED_FACTS, facts_to_update
 from orchestration.progress import advance
+from orchestration.published import Generation
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS, SCHEMA, WAREHOUSE, open_database
 
@@ -255,10 +257,15 @@ def _open_warehouse(settings: Settings, warn: Callable[[str], None]) -> None:
                 time.sleep(1)
 
 
-def models_by_as_of_date() -> set[str]:
-    """Names of the models, and tests, whose result another as-of date can change."""
+def unchanged_marts(generation: Generation, inputs: Inputs) -> set[str]:
+    """Names of the marts that have the very rows of a generation, as only the day is new."""
+    before = published_inputs(generation)
+    if before is None or not before.differ_only_in_as_of_date(inputs):
+        return set()
     manifest = read_dbt_manifest()
-    return {node.split(".")[2] for node in nodes_by_as_of_date(manifest)}
+    same = manifest["nodes"].keys() - nodes_by_as_of_date(manifest)
+    nodes = [manifest["nodes"][node] for node in same]
+    return {node["name"] for node in nodes if node["schema"] == SCHEMA}
 
 
 def run_as_of(context: dg.AssetExecutionContext, settings: Settings) -> date:

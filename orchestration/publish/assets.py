@@ -8,13 +8,12 @@ from pathlib import Path
 
 import dagster as dg
 
-from orchestration.build.assets import DEFINITIONS, dbt_artifacts, models_by_as_of_date, run_as_of
+from orchestration.build.assets import DEFINITIONS, dbt_artifacts, run_as_of, unchanged_marts
 from orchestration.build.dbt_manifest import mart_keys, read_dbt_manifest
 from orchestration.build.fingerprint import (
     FORCE,
     Inputs,
     last_build,
-    published_inputs,
     up_to_date_generation,
 )
 from orchestration.publish.generations import publish
@@ -83,15 +82,15 @@ def generation_asset(
             )
         marts = {key.path[-1] for key in keys if key.path[0] == SCHEMA}
         current = current_generation(settings)
-        before = published_inputs(current) if current and not is_forced else None
-        only_the_day_is_new = before is not None and before.differ_only_in_as_of_date(inputs)
         try:
             folder = publish(
                 settings,
                 marts=marts,
                 manifest=manifest | {"keys": mart_keys(read_dbt_manifest())},
                 reports=site_folder(settings),
-                unchanged=marts - models_by_as_of_date() if only_the_day_is_new else set(),
+                unchanged=unchanged_marts(current, inputs)
+                if current and not is_forced
+                else frozenset(),
                 since=current.folder if current else None,
                 definitions=dbt_artifacts(settings) / DEFINITIONS,
             )

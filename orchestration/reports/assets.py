@@ -9,10 +9,10 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.build.assets import run_as_of
+from orchestration.build.assets import run_as_of, unchanged_marts
 from orchestration.build.fingerprint import FORCE, Inputs, up_to_date_generation
 from orchestration.ingest.assets import listed_batches
-from orchestration.published import list_generations
+from orchestration.published import current_generation, list_generations
 from orchestration.reports.work_lists import read_work_lists, write_work_lists
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS, WAREHOUSE, open_database
@@ -61,7 +61,17 @@ def reports_asset(
         with open_database(settings.warehouse_dir / WAREHOUSE, settings) as warehouse:
             work_lists = read_work_lists(warehouse)
         marts = settings.warehouse_dir / MARTS
-        write_site(marts, site, manifest, settings, work_lists, earlier)
+        current = None if FORCE in context.run.tags else current_generation(settings)
+        write_site(
+            marts,
+            site,
+            manifest,
+            settings,
+            work_lists,
+            earlier,
+            published=current.folder / "reports" if current else None,
+            unchanged=unchanged_marts(current, inputs) if current else frozenset(),
+        )
         write_work_lists(work_lists, site)
         text = json.dumps(manifest, default=str)
         manifest_file(settings).write_text(text, encoding="utf-8")

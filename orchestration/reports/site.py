@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -78,6 +78,8 @@ def write_site(
     settings: Settings,
     work_lists: Mapping[str, WorkList],
     earlier: Sequence[dict[str, Any]] = (),
+    published: Path | None = None,
+    unchanged: Set[str] = frozenset(),
 ) -> None:
     """Write all pages into a folder of their own.
 
@@ -88,13 +90,15 @@ def write_site(
         settings: the currency to print beside money, and how much memory may be used.
         work_lists: what to fix first.
         earlier: manifests of earlier refreshes, newest first.
+        published: the pages of an earlier generation.
+        unchanged: the marts that have the very rows of that generation, whose files are linked.
     """
     shutil.rmtree(site, ignore_errors=True)
     site.mkdir(parents=True)
     currency = settings.currency
     with open_database(database, settings) as marts:
         pages = read_pages(readable_marts(marts))
-        folder = RowFolder(marts, site, manifest["generation"])
+        folder = RowFolder(marts, site, manifest["generation"], published, unchanged)
         offered_companies = companies(marts)
         for page in pages:
             html = _html(
@@ -109,6 +113,7 @@ def write_site(
                 fixes=fixes_of(page.file, work_lists, currency),
             )
             (site / page.file).write_text(html, encoding="utf-8")
+        folder.write_index()
 
 
 def company_html(generation: Path, settings: Settings, company_id: int) -> str:

@@ -6,6 +6,7 @@ import shutil
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -22,6 +23,25 @@ def models_run(data_dir: Path) -> set[str]:
     results = json.loads((data_dir / "warehouse/dbt/run_results.json").read_bytes())["results"]
     ids = [result["unique_id"] for result in results if result["status"] == "success"]
     return {name.split(".")[2] for name in ids if name.startswith("model.")}
+
+
+def row_files(generation: Path) -> dict[str, tuple[str, dict[str, Any], list[str]]]:
+    """Of all tables with rows beside the pages: whose folder these are in, facts, contents."""
+    rows = generation / "reports/rows"
+    found = {}
+    for name, facts in json.loads((rows / "index.json").read_bytes()).items():
+        path = facts.pop("name")
+        texts = [
+            (rows / f"{path}-{number}.js").read_text().removeprefix(f'reportRows("{path}-{number}"')
+            for number in range(len(facts["first_keys"]))
+        ]
+        found[name] = (path.split("/")[0], facts, texts)
+    return found
+
+
+def rows_of(files: dict[str, tuple[str, dict[str, Any], list[str]]]) -> dict[str, Any]:
+    """The same, wherever they are."""
+    return {name: told for name, (_, *told) in files.items()}
 
 
 def test_what_has_not_changed_is_neither_built_nor_published_again(
@@ -64,6 +84,13 @@ def test_what_has_not_changed_is_neither_built_nor_published_again(
     whole = Refresh(data_dir, *forced)
     assert whole.generations[:-1] == [*published, of_tomorrow]
     assert whole.rows() == whole.rows(of_tomorrow)
+    generations = data_dir / "marts/generations"
+    beside, anew = (row_files(generations / name) for name in (of_tomorrow, whole.generations[-1]))
+    assert rows_of(beside) == rows_of(anew)
+    assert {folder for folder, *_ in beside.values()} == {published[-1], of_tomorrow}
+    assert {folder for folder, *_ in anew.values()} == {whole.generations[-1]}
+    assert beside["charges-purchase_order_key"][0] == published[-1]  # their mart does not age
+    assert beside["months-purchase_order_key"][0] == of_tomorrow
 
     # A night's delivery: a new charge, and a contract's file is as it was.
     header, *_ = (delivery / "autotask/charges/2026-11-20.full.csv").read_text().splitlines()
