@@ -20,6 +20,7 @@ import pytest
 from orchestration.cli import app
 from orchestration.settings import ROOT, SAMPLE_DIR, Settings, read_settings
 from tests.bench.measure import Cost, Mark, measure
+from tests.forked import run_forked
 from tests.object_storage import BUCKET, ObjectStorage
 
 MARTS = {"numbers"}  # of the tests that need no more
@@ -97,6 +98,9 @@ def environment(**variables: str) -> dict[str, str]:
 
 def python(*arguments: str, root: Path = ROOT, **variables: str) -> tuple[int, str, str]:
     """Run Python in the project under settings of its own; returns exit code, output, errors."""
+    is_ours = arguments[:2] == ("-m", "orchestration.cli") and root == ROOT
+    if is_ours and not any(name.startswith("PYTHON") for name in variables):
+        return run_forked(arguments[2:], root, environment(**variables))
     ended = subprocess.run(
         [sys.executable, *arguments],
         cwd=root,

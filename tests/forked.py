@@ -1,0 +1,57 @@
+"""A command of the project in a child of a process that has imported everything: it starts at once.
+
+Arguments, environment, folder and streams are its own, as those of a new process are.
+"""
+
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+# What a refresh imports, but for the definitions, which are made under its settings.
+IMPORTED = (
+    "orchestration.cli",
+    "orchestration.extract.assets",
+    "orchestration.ingest.assets",
+    "orchestration.operate.readiness",
+    "orchestration.operate.refresh",
+    "orchestration.operate.triggers",
+    "orchestration.publish.assets",
+    "orchestration.publish.in_step",
+    "tests.forked",
+)
+_fork = multiprocessing.get_context("forkserver")
+_fork.set_forkserver_preload(list(IMPORTED))
+
+
+def run_forked(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+) -> tuple[int, str, str]:
+    """Run a command; returns exit code, output and errors."""
+    with tempfile.TemporaryDirectory() as streams:
+        output, errors = Path(streams, "output"), Path(streams, "errors")
+        child = _fork.Process(
+            target=_run, args=(list(arguments), str(folder), dict(environment), output, errors)
+        )
+        child.start()
+        child.join()
+        assert child.exitcode is not None
+        return child.exitcode, output.read_text("utf-8"), errors.read_text("utf-8")
+
+
+def _run(
+    arguments: list[str], folder: str, environment: dict[str, str], output: Path, errors: Path
+) -> None:
+    for path, stream in ((output, sys.stdout), (errors, sys.stderr)):
+        with path.open("wb") as file:
+            os.dup2(file.fileno(), stream.fileno())
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    os.chdir(folder)
+    from orchestration.cli import app
+
+    app(arguments)
