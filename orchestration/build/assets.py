@@ -260,7 +260,8 @@ def _open_warehouse(settings: Settings, warn: Callable[[str], None]) -> None:
 def unchanged_marts(generation: Generation, inputs: Inputs) -> set[str]:
     """Names of the marts that have the very rows of a generation, as only the day is new."""
     before = published_inputs(generation)
-    if before is None or not before.differ_only_in_as_of_date(inputs):
+    # One that was made of the same inputs is published again only because it is damaged.
+    if before is None or before == inputs or not before.differ_only_in_as_of_date(inputs):
         return set()
     manifest = read_dbt_manifest()
     same = manifest["nodes"].keys() - nodes_by_as_of_date(manifest)

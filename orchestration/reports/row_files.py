@@ -3,7 +3,7 @@
 Rows are sorted by a key - the company, or what tells a record - and cut into files. The page knows
 the first key of each file, so it reads the few that hold what somebody asks for. Their folder is
 named after the generation: a page that is still open when the next one is published never reads
-rows of that one. Files of rows that are still the same are taken over from it, folder and all.
+other rows. Files of rows that are still the same are taken over from it, folder and all.
 """
 
 import json
@@ -32,12 +32,14 @@ class RowFiles:
     Attributes:
         name: of the files, below the folder of rows and without their numbers.
         first_keys: for each file the key of its first row, in hexadecimal.
+        sizes: bytes of each file.
         total: all rows of the mart that belong in the table.
         kept: how many of them are in the files: the first ones in the order of the table.
     """
 
     name: str
     first_keys: list[str]
+    sizes: list[int]
     total: int
     kept: int
 
@@ -69,7 +71,7 @@ class RowFolder:
         self._published = published / FOLDER if published else None
         # Rows are shown with the name of their company.
         self._unchanged = unchanged if "dim_companies" in unchanged else frozenset()
-        self._known = _read_index(self._published) if self._published else {}
+        self._known = _read_index(self._published) if self._published and self._unchanged else {}
         self._written: dict[str, RowFiles] = {}
         self._columns: dict[str, tuple[str, ...]] = {}
 
@@ -95,14 +97,15 @@ class RowFolder:
     def _new(self, table: Facts, name: str, key: tuple[str, ...]) -> RowFiles:
         path = f"{self._generation}/{name}"
         rows = rows_in_order(self._marts, table, ROWS_KEPT, key=key)
-        first_keys = []
+        first_keys, sizes = [], []
         for start in range(0, rows.num_rows, ROWS_IN_A_FILE):
             for part in _parts(rows.slice(start, ROWS_IN_A_FILE)):
                 first_keys.append(part["key"][0].as_py())
                 file = f"{path}-{len(first_keys) - 1}"
                 text = f"reportRows({json.dumps(file)},{_packed(part)});\n"
-                (self._folder / f"{file}.js").write_text(text, encoding="utf-8")
-        return RowFiles(path, first_keys, row_count(self._marts, table), rows.num_rows)
+                sizes.append((self._folder / f"{file}.js").write_bytes(text.encode()))
+        total = row_count(self._marts, table)
+        return RowFiles(path, first_keys, sizes, total, rows.num_rows)
 
     def _taken_over(self, table: Facts, name: str) -> RowFiles | None:
         """Give the files of the earlier generation a second name; no generation is written to."""
@@ -110,22 +113,25 @@ class RowFolder:
         if self._published is None or files is None or table.mart not in self._unchanged:
             return None
         try:
-            for number in range(len(files.first_keys)):
+            for number, size in enumerate(files.sizes):
                 file = self._folder / f"{files.name}-{number}.js"
+                source = self._published / file.relative_to(self._folder)
+                if source.stat().st_size != size:
+                    return None
                 file.parent.mkdir(exist_ok=True)
-                file.hardlink_to(self._published / file.relative_to(self._folder))
+                file.hardlink_to(source)
         except OSError:  # one is gone, or the file system has no hard links
             return None
         return files
 
 
 def _read_index(folder: Path) -> dict[str, RowFiles]:
-    """What is in the files of an earlier generation; of pages without an index nothing is known."""
+    """What is in the files of an earlier generation; nothing if its index cannot be read."""
     try:
         known = json.loads((folder / INDEX).read_bytes())
-    except FileNotFoundError:
+        return {name: RowFiles(**files) for name, files in known.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
         return {}
-    return {name: RowFiles(**files) for name, files in known.items()}
 
 
 def _parts(rows: pa.Table) -> list[pa.Table]:
