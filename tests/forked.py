@@ -23,6 +23,8 @@ IMPORTED = (
     "orchestration.publish.in_step",
     "tests.forked",
 )
+# 2026-11-26: no command of a test takes two minutes, on a loaded machine.
+PATIENCE_SECONDS = 600
 _fork = multiprocessing.get_context("forkserver")
 _fork.set_forkserver_preload(list(IMPORTED))
 
@@ -37,8 +39,10 @@ def run_forked(
             target=_run, args=(list(arguments), str(folder), dict(environment), output, errors)
         )
         child.start()
-        child.join()
-        assert child.exitcode is not None
+        child.join(PATIENCE_SECONDS)
+        if child.exitcode is None:
+            child.kill()
+            raise TimeoutError(f"{arguments} did not end:\n{output.read_text('utf-8')}")
         return child.exitcode, output.read_text("utf-8"), errors.read_text("utf-8")
 
 

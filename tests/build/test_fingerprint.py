@@ -15,7 +15,7 @@ from orchestration.build.increments import LINES
 from orchestration.settings import ROOT, Settings, read_settings
 from tests.conftest import Refresh, python, refresh
 
-TODAY, TOMORROW = "2026-11-20", "2026-11-21"
+TODAY, TOMORROW, NEXT_DAY = "2026-11-20", "2026-11-21", "2026-11-22"
 
 
 def models_run(data_dir: Path) -> set[str]:
@@ -78,6 +78,7 @@ def test_what_has_not_changed_is_neither_built_nor_published_again(
         PSA_LANDING_DIR=str(delivery),
         PSA_DATA_DIR=str(data_dir),
         PSA_AS_OF_DATE=TOMORROW,
+        PYTHONHASHSEED="1",  # another order of sets
     )
     assert forced[0] == 0, forced
     assert "fct_charges_po_resolved" in models_run(data_dir)
@@ -91,6 +92,14 @@ def test_what_has_not_changed_is_neither_built_nor_published_again(
     assert {folder for folder, *_ in anew.values()} == {whole.generations[-1]}
     assert beside["charges-purchase_order_key"][0] == published[-1]  # their mart does not age
     assert beside["months-purchase_order_key"][0] == of_tomorrow
+    damaged = generations / whole.generations[-1] / "reports/rows"
+    (damaged / whole.generations[-1] / "charges-purchase_order_key-0.js").write_text("reportRows(")
+    of_next_day = refresh(delivery, data_dir, PSA_AS_OF_DATE=NEXT_DAY).generations[-1]
+    mended = row_files(generations / of_next_day)
+    assert mended["charges-purchase_order_key"] == (
+        of_next_day,
+        *anew["charges-purchase_order_key"][1:],
+    )
 
     # A night's delivery: a new charge, and a contract's file is as it was.
     header, *_ = (delivery / "autotask/charges/2026-11-20.full.csv").read_text().splitlines()

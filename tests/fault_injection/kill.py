@@ -88,7 +88,8 @@ def refresh_until(end: list[str]) -> Callable[[], None]:
             emit(self, record)
 
         Watch.emit = emit_or_die  # type: ignore[method-assign]
-    return partial(cli.run, force=False)
+    # Of a refresh that has nothing to do there would be little to kill.
+    return partial(cli.run, force=end[0] == "after")
 
 
 def refreshes() -> None:

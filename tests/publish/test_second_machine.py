@@ -1,6 +1,7 @@
 """The nights of two machines with one store, from the first upload to what readers get."""
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,10 +39,14 @@ def nights(
     served: ObjectStorage, published: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Nights:
     """Both refreshes, of the sample."""
-    first = refresh(SAMPLE_DIR, published, ROOT, PSA_DATA_URL=URL, **served.variables)
+    copy = tmp_path_factory.mktemp("first") / "data"
+    shutil.copytree(published, copy, symlinks=True)
+    first = refresh(SAMPLE_DIR, copy, ROOT, PSA_DATA_URL=URL, **served.variables)
     data_dir = tmp_path_factory.mktemp("second")
     run = ("-m", "orchestration.cli", "run", "--force")
     settings = {"PSA_DATA_DIR": str(data_dir), "PSA_DATA_URL": URL, "PSA_INGEST_WORKERS": "2"}
+    # A process of its own, whose workers import what they need anew.
+    settings["PYTHONHASHSEED"] = "2"
     second = Refresh(data_dir, *python(*run, root=ROOT, **settings, **served.variables))
     for ended in (first, second):
         assert ended.exit_code == 0, ended.output + ended.errors
