@@ -137,6 +137,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answers one connection."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer waits 40 ms for its header to be received
     tenant: Tenant
     at_work: Counter[str]
     lock: threading.Lock

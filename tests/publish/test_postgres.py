@@ -157,9 +157,10 @@ LOADS = pytest.mark.parametrize("anew", [False, True], ids=["rows", "tables"])
 @pytest.mark.parametrize("touched", [True, False], ids=["read_before", "snapshot_only"])
 @pytest.mark.parametrize("isolation", ["read committed", "repeatable read", "serializable"])
 def test_a_transaction_that_spans_a_load_reads_whole_generations(
-    loaded: Settings, isolation: str, touched: bool, anew: bool
+    loaded: Settings, monkeypatch: pytest.MonkeyPatch, isolation: str, touched: bool, anew: bool
 ) -> None:
     """PUB-12: one generation where the isolation promises it; never a mart without its rows."""
+    monkeypatch.setattr(postgres, "PATIENCE", "100ms")
     before, after = ([1, 2, 4, 5], [0, 1, 2]), ([2, 3, 4, 5], [0, 1, 2, 3])
     with contextlib.closing(psycopg2.connect(address_of(loaded))) as reader:
         reader.set_session(isolation_level=isolation, readonly=True)
