@@ -183,7 +183,7 @@ class Settings(BaseModel):
         "USD", "an ISO 4217 code such as EUR"
     )
     memory_limit: Annotated[ByteSize, Field(ge=LEAST_MEMORY)] = _setting(
-        "1500MB", "a size of at least 256MB, such as 1500MB or 2GB", shapes_figures=False
+        "1400MB", "a size of at least 256MB, such as 1500MB or 2GB", shapes_figures=False
     )
     temp_dir: Folder = _setting(None, "a folder", shapes_figures=False)
     engine: Literal["duckdb", "spark"] = _setting("duckdb", "one of duckdb, spark")
