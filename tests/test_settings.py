@@ -149,7 +149,7 @@ def test_what_does_not_fit_into_memory_goes_to_a_folder_of_this_data_folder_alon
 
 def test_dbt_gets_resolved_paths_and_limits() -> None:
     environment = read_settings({}).environment(datetime(2026, 1, 2, tzinfo=UTC).date())
-    assert environment["PSA_RUN_MEMORY_LIMIT"] == "1500000000B"
+    assert environment["PSA_RUN_MEMORY_LIMIT"] == "1400000000B"
     assert environment["PSA_RUN_TEMP_DIR"] == str(ROOT / "data" / "demo" / "warehouse" / "temp")
     assert environment["PSA_DATA_DIR"] == str(ROOT / "data" / "demo")
     assert environment["PSA_RUN_AS_OF_DATE"] == "2026-01-02"
