@@ -257,9 +257,9 @@ def _open_warehouse(settings: Settings, warn: Callable[[str], None]) -> None:
                 time.sleep(1)
 
 
-def unchanged_marts(generation: Generation, inputs: Inputs) -> set[str]:
+def unchanged_marts(generation: Generation | None, inputs: Inputs) -> set[str]:
     """Names of the marts that have the very rows of a generation, as only the day is new."""
-    before = published_inputs(generation)
+    before = published_inputs(generation) if generation else None
     # One that was made of the same inputs is published again only because it is damaged.
     if before is None or before == inputs or not before.differ_only_in_as_of_date(inputs):
         return set()

@@ -88,9 +88,7 @@ def generation_asset(
                 marts=marts,
                 manifest=manifest | {"keys": mart_keys(read_dbt_manifest())},
                 reports=site_folder(settings),
-                unchanged=unchanged_marts(current, inputs)
-                if current and not is_forced
-                else frozenset(),
+                unchanged=unchanged_marts(None if is_forced else current, inputs),
                 since=current.folder if current else None,
                 definitions=dbt_artifacts(settings) / DEFINITIONS,
             )

@@ -70,7 +70,7 @@ def reports_asset(
             work_lists,
             earlier,
             published=current.folder / "reports" if current else None,
-            unchanged=unchanged_marts(current, inputs) if current else frozenset(),
+            unchanged=unchanged_marts(current, inputs),
         )
         write_work_lists(work_lists, site)
         text = json.dumps(manifest, default=str)
