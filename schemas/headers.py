@@ -70,7 +70,9 @@ class Headers:
 
     def _missing(self, column: str, names: Sequence[str]) -> str:
         """What to say of a required column that is not among the headers of a file."""
-        words = f"required column missing (accepted: {', '.join(self._spellings[column])})"
+        words = "required column missing"
+        if others := [one for one in self._spellings[column] if one != column]:
+            words += f" (accepted as well: {', '.join(others)})"
         unknown = {plain_header(name): name for name in names}
         alike = [
             found
@@ -81,7 +83,10 @@ class Headers:
         ]
         if alike:
             words += f"; most like it is {unknown[alike[0]]!r}"
-        return f"{words}; taken for the header: {', '.join(names)[:SHOWN_CHARACTERS]!r}"
+        header = ", ".join(names)
+        if len(header) > SHOWN_CHARACTERS:
+            header = f"{header[:SHOWN_CHARACTERS]}…"
+        return f"{words}; taken for the header: {header!r}"
 
     def has_required(self, headers: Iterable[str]) -> bool:
         """Whether all required columns are among these headers."""

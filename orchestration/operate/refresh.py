@@ -64,8 +64,9 @@ def refresh(settings: Settings, job: dg.JobDefinition, *, force: bool = False) -
 
 
 def _what_readers_have(current: str | None) -> str:
-    kept = f"stays {current}" if current else "does not exist yet"
-    return f"Nothing was published; the current generation {kept}."
+    if current is None:
+        return "Nothing has been published yet."
+    return f"Nothing was published; the current generation stays {current}."
 
 
 def _refresh(settings: Settings, job: dg.JobDefinition, force: bool) -> bool:

@@ -40,7 +40,7 @@ def test_the_quarantine_is_shown_as_a_table_with_what_to_do(tmp_path: Path) -> N
     assert code == 0
     assert shown.splitlines() == [
         "Refused: autotask/companies/b.csv: header: column company_name: required column missing "
-        "(accepted: company_name, company_label); taken for the header: 'id'",
+        "(accepted as well: company_label); taken for the header: 'id'",
         "  What to do: add the column to the export, or its spelling to the aliases in schemas/.",
         "",
         "file                      row  column        rule            value",

@@ -420,6 +420,39 @@ def test_a_line_that_breaks_far_down_in_a_csv_is_refused_with_its_words(tmp_path
     assert refusal.value.kind == "broken_csv"
 
 
+BROKEN = b"9,8,7\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "above", "line"),
+    [
+        ("a.csv", b'1,"x\ny\nz"\n' * 10_000, 30_002),
+        ("a.csv.gz", b'1,"x\ny"\n' * 10_000, 20_002),
+        ("a.csv", b"1,x\r\n" * 10_000, 10_002),
+        ("a.csv", b'1,"x\ny"\r\n' * 10_000, 20_002),
+        ("a.csv", b"1,x\r" * 10_000, 10_002),
+        ("a.csv", b"1,x\n" + b"\n" * 5, 8),
+        ("a.csv", b'1,"x\ny"\n' * 300_000, 600_002),
+    ],
+)
+@pytest.mark.parametrize(
+    "title", [b"", b"\xef\xbb\xbf", b"A title\n\n", b"\xef\xbb\xbfA title\n\n"]
+)
+def test_a_break_is_told_by_the_line_that_an_editor_shows(
+    tmp_path: Path, name: str, above: bytes, line: int, title: bytes
+) -> None:
+    """LND-10: fields hold line breaks, lines are blank, and a title stands above the header."""
+    end = b"\r\n" if b"\r\n" in above else b"\r" if b"\r" in above else b"\n"
+    text = title.replace(b"\n", end) + b"id,company_name" + end + above + BROKEN.replace(b"\n", end)
+    (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
+    with pytest.raises(RefusedFile) as refusal:
+        read(tmp_path / name)
+    assert f"line {line + title.count(chr(10).encode())}: Expected Number of Columns" in str(
+        refusal.value
+    )
+    assert str(refusal.value).rstrip().find("'9,8,7'") > 0
+
+
 def test_random_bytes_are_read_or_refused(tmp_path: Path) -> None:
     """LND-10: files that are cut, flipped or made of noise never end in another error."""
     chance = random.Random(20_261_121)  # noqa: S311 - not a secret

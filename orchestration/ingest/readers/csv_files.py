@@ -3,14 +3,15 @@
 import codecs
 import csv
 import glob
+import gzip
 import io
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import duckdb
 import polars as pl
@@ -99,7 +100,7 @@ def open_csv(path: Path, file: str, table: type[RawTable], most_lines: int) -> D
             # What the engine finds beyond the first chunk, Arrow hands on as an OSError.
             if is_of_disk(error):
                 raise
-            reason = _csv_reason(error, header.line)
+            reason = _first_fault(path, file, header, options) or _without_hints(error)
             raise RefusedFile(file, "broken_csv", reason=reason) from None
 
     return Delivery(header.fields, columns, most_lines, header.above)
@@ -159,13 +160,50 @@ def _from_header(path: Path, file: str, offset: int) -> Iterator[tuple[Path, str
         yield Path(copy.name), "none"
 
 
-def _csv_reason(error: Exception, lines_above: int) -> str:
-    """Keep what the reader says of the place and the cause; its hints are about its own options."""
+def _first_fault(
+    path: Path, file: str, header: _Header, options: Mapping[str, object]
+) -> str | None:
+    """Where a file breaks first, by the line that an editor shows, and what is wrong there.
+
+    The engine numbers records, of which one can have many lines, but says where each begins.
+    """
+    named = ", ".join(f"{option} = ${option}" for option in options)
+    with _from_header(path, file, header.offset) as (source, compression):
+        with duckdb.connect(config={"memory_limit": "1GB", "threads": 1}) as connection:
+            try:
+                connection.execute(
+                    f"select count(*) from read_csv($path, {named}, store_rejects = true, "  # noqa: S608 - own names only
+                    "rejects_limit = 1)",
+                    {"path": glob.escape(str(source)), **options},
+                ).fetchall()
+            except duckdb.Error:  # what it cannot go on after has no record
+                return None
+            fault = connection.execute(
+                "select line_byte_position - 1, csv_line, error_message from reject_errors"
+            ).fetchone()
+        if fault is None or fault[0] is None:
+            return None
+        begin, record, cause = fault
+        said = record.lstrip("\r\n")  # blank lines before a record are taken for a part of it
+        begin += len(record) - len(said)
+        with gzip.open(source) if compression == "gzip" else source.open("rb") as stream:
+            lines = _line_ends(stream, begin)
+    return f"line {1 + header.line + lines}: {cause.strip().rstrip('.')}: {said.rstrip()[:80]!r}"
+
+
+def _line_ends(stream: BinaryIO, size: int) -> int:
+    """How many lines end within the first bytes of a text, whatever ends them."""
+    new_lines = returns = 0
+    while size > 0 and (block := stream.read(min(size, BLOCK_BYTES))):
+        size -= len(block)
+        new_lines += block.count(b"\n")
+        returns += block.count(b"\r")
+    return max(new_lines, returns)
+
+
+def _without_hints(error: Exception) -> str:
+    """What the engine says of a file that it cannot read at all, without hints at its options."""
     said = str(error).split("Possible")[0].removeprefix("Invalid Input Error: ").strip()
     if "state machine" in said:
         return "its line ends are of several kinds, or it is no CSV as RFC 4180 has it"
-    at_line = re.match(r"CSV Error on Line: (\d+)\nOriginal Line: (.*)\n(.*)", said, re.DOTALL)
-    if at_line:
-        number, line, cause = at_line.groups()
-        return f"line {int(number) + lines_above}: {cause.rstrip('.')}: {line.strip()[:80]!r}"
     return ", ".join(line.strip().rstrip(".") for line in said.splitlines() if line.strip())[:300]
