@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import duckdb
 import polars as pl
@@ -191,7 +191,7 @@ def _first_fault(
     return f"line {1 + header.line + lines}: {cause.strip().rstrip('.')}: {said.rstrip()[:80]!r}"
 
 
-def _line_ends(stream: BinaryIO, size: int) -> int:
+def _line_ends(stream: io.BufferedIOBase, size: int) -> int:
     """How many lines end within the first bytes of a text, whatever ends them."""
     new_lines = returns = 0
     while size > 0 and (block := stream.read(min(size, BLOCK_BYTES))):
