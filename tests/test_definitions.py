@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -353,3 +354,10 @@ def test_the_extraction_never_imports_what_judges_its_files() -> None:
     for path in (ROOT / "orchestration" / "extract").glob("*.py"):
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"(from|import) (orchestration\.ingest|schemas)", text), path
+
+
+def test_no_folder_of_tests_is_left_out(pytestconfig: pytest.Config) -> None:
+    patterns = pytestconfig.getini("norecursedirs")
+    folders = {path.parent for path in (ROOT / "tests").rglob("test_*.py")}
+    assert ROOT / "tests/build" in folders
+    assert [one for one in folders if any(fnmatch(one.name, pattern) for pattern in patterns)] == []
