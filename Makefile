@@ -79,7 +79,7 @@ check: $(MANIFEST) python ## the fast checks before a commit: lint of what chang
 
 test: $(MANIFEST) browser ## run every test
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not alone"
-	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -m alone $$(grep -rl "mark\.alone" tests --include="test_*.py")
 
 browser: # Chromium, which the tests of the pages drive, and LibreOffice, which reads their downloads
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null && command -v soffice >/dev/null || \

@@ -970,20 +970,28 @@ from orchestration.ingest.load import TableLoader
 from orchestration.ingest.raw_store import TableFiles
 from orchestration.settings import read_settings
 
-settings, left = read_settings(), int(sys.argv[1])
+def load_until(left, landing, data):
+    def die(event, arguments):
+        nonlocal left
+        changes = event in ("os.rename", "os.link", "os.remove", "os.mkdir") or (
+            event == "open" and str(arguments[1]).startswith("w"))
+        if changes and str(arguments[0]).startswith(data):
+            left -= 1
+            if left < 0:
+                os._exit(9)
 
-def die(event, arguments):
-    global left
-    changes = event in ("os.rename", "os.link", "os.remove", "os.mkdir") or (
-        event == "open" and str(arguments[1]).startswith("w"))
-    if changes and str(arguments[0]).startswith(str(settings.data_dir)):
-        left -= 1
-        if left < 0:
-            os._exit(9)
+    settings = read_settings({"PSA_LANDING_DIR": landing, "PSA_DATA_DIR": data})
+    batches = find_batches(Path(landing))[0]["autotask", "companies"]
+    sys.addaudithook(die)
+    TableLoader(TableFiles("autotask", "companies", settings)).load(batches)
 
-batches = find_batches(settings.landing_dir)[0]["autotask", "companies"]
-sys.addaudithook(die)
-TableLoader(TableFiles("autotask", "companies", settings)).load(batches)
+for line in sys.stdin:  # forked from one process that has imported everything
+    steps, landing, data = line.rstrip("\\n").split("\\t")
+    child = os.fork()
+    if child == 0:
+        load_until(int(steps), landing, data)
+        os._exit(0)  # an exception has ended it before, with 1
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
 
 
@@ -1002,19 +1010,26 @@ def test_a_load_killed_at_any_step_ends_like_an_undisturbed_one(tmp_path: Path) 
 
     undisturbed = before(tmp_path / "undisturbed")
     undisturbed.load()
-    for steps in itertools.count():
-        desk = before(tmp_path / str(steps))
-        ended = subprocess.run(
-            [sys.executable, "-c", KILLED, str(steps)],
-            cwd=ROOT,
-            env=os.environ | {"PSA_LANDING_DIR": str(desk.landing), "PSA_DATA_DIR": str(desk.data)},
-            check=False,
-        )
-        assert ended.returncode in (0, 9)
-        desk.load()
-        assert desk.snapshot() == undisturbed.snapshot(), f"killed after {steps} steps"
-        if ended.returncode == 0:
-            break
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        for steps in itertools.count():
+            desk = before(tmp_path / str(steps))
+            process.stdin.write(f"{steps}\t{desk.landing}\t{desk.data}\n")
+            process.stdin.flush()
+            exit_code = int(process.stdout.readline())
+            assert exit_code in (0, 9)
+            desk.load()
+            assert desk.snapshot() == undisturbed.snapshot(), f"killed after {steps} steps"
+            if exit_code == 0:
+                break
+        process.stdin.close()
     assert steps >= 8
 
 
