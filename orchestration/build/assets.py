@@ -30,12 +30,10 @@ from orchestration.build.fingerprint import (
     Inputs,
     last_build,
     nodes_by_as_of_date,
-    published_inputs,
     remember_build,
 )
 from orchestration.build.increments import UPDATED_FACTS, facts_to_update
 from orchestration.progress import advance
-from orchestration.published import Generation
 from orchestration.settings import Settings
 from orchestration.warehouse import MARTS, SCHEMA, WAREHOUSE, open_database
 
@@ -255,18 +253,6 @@ def _open_warehouse(settings: Settings, warn: Callable[[str], None]) -> None:
                 elif time.monotonic() > patience:
                     raise dg.Failure(f"{error} End that process.", allow_retries=False) from None
                 time.sleep(1)
-
-
-def unchanged_marts(generation: Generation | None, inputs: Inputs) -> set[str]:
-    """Names of the marts that have the very rows of a generation, as only the day is new."""
-    before = published_inputs(generation) if generation else None
-    # One that was made of the same inputs is published again only because it is damaged.
-    if before is None or before == inputs or not before.differ_only_in_as_of_date(inputs):
-        return set()
-    manifest = read_dbt_manifest()
-    same = manifest["nodes"].keys() - nodes_by_as_of_date(manifest)
-    nodes = [manifest["nodes"][node] for node in same]
-    return {node["name"] for node in nodes if node["schema"] == SCHEMA}
 
 
 def run_as_of(context: dg.AssetExecutionContext, settings: Settings) -> date:

@@ -14,10 +14,11 @@ from typing import Any
 
 import duckdb
 
+from orchestration.build.dbt_manifest import read_dbt_manifest
 from orchestration.ingest.assets import batches_file
 from orchestration.published import Generation, PublishError, check_generation, current_generation
 from orchestration.settings import ROOT, Settings
-from orchestration.warehouse import open_database
+from orchestration.warehouse import MARTS, SCHEMA, open_database, quoted
 
 # Tag of a run that rebuilds everything, whatever has changed.
 FORCE = "po_billing/force"
@@ -103,6 +104,43 @@ def up_to_date_generation(settings: Settings, inputs: Inputs) -> Generation | No
     except PublishError:
         return None
     return current
+
+
+def unchanged_marts(generation: Generation | None, inputs: Inputs, settings: Settings) -> set[str]:
+    """Names of the marts that have the very rows of a generation.
+
+    They are those that its inputs have not changed, and those that have the same rows all the same:
+    another day makes few of them different.
+    """
+    before = published_inputs(generation) if generation else None
+    # One that was made of the same inputs is published again only because it is damaged.
+    if generation is None or before is None or before == inputs or before.code != inputs.code:
+        return set()
+    manifest = read_dbt_manifest()
+    same = manifest["nodes"].keys() - nodes_by_as_of_date(manifest)
+    nodes = [manifest["nodes"][node] for node in same if before.data == inputs.data]
+    known = {node["name"] for node in nodes if node["schema"] == SCHEMA}
+    with open_database(settings.warehouse_dir / MARTS, settings) as marts:
+        path = str(generation.folder / MARTS).replace("'", "''")
+        marts.execute(f"attach '{path}' as published (read_only)")
+        built = marts.execute(
+            "select table_name from duckdb_tables() where database_name = current_database()"
+        ).fetchall()
+        return known | {mart for (mart,) in built if mart not in known and _is_same(marts, mart)}
+
+
+def _is_same(marts: duckdb.DuckDBPyConnection, mart: str) -> bool:
+    """Whether a mart has the rows of the published one, in any order: by their hashes."""
+    tables = [f"{database}{SCHEMA}.{quoted(mart)}" for database in ("", "published.")]
+    for facts in ("count(*)", "bit_xor(hash(rows)), sum(hash(rows))"):  # most differ in the first
+        query = f"select {facts} from {{}} as rows"  # noqa: S608 - our own marts
+        try:
+            first, second = (marts.execute(query.format(one)).fetchall() for one in tables)
+        except duckdb.Error:  # it was not published, or what was is damaged
+            return False
+        if first != second:
+            return False
+    return True
 
 
 def nodes_by_as_of_date(manifest: Mapping[str, Any]) -> set[str]:

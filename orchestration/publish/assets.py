@@ -8,12 +8,13 @@ from pathlib import Path
 
 import dagster as dg
 
-from orchestration.build.assets import DEFINITIONS, dbt_artifacts, run_as_of, unchanged_marts
+from orchestration.build.assets import DEFINITIONS, dbt_artifacts, run_as_of
 from orchestration.build.dbt_manifest import mart_keys, read_dbt_manifest
 from orchestration.build.fingerprint import (
     FORCE,
     Inputs,
     last_build,
+    unchanged_marts,
     up_to_date_generation,
 )
 from orchestration.publish.generations import publish
@@ -88,7 +89,7 @@ def generation_asset(
                 marts=marts,
                 manifest=manifest | {"keys": mart_keys(read_dbt_manifest())},
                 reports=site_folder(settings),
-                unchanged=unchanged_marts(None if is_forced else current, inputs),
+                unchanged=unchanged_marts(None if is_forced else current, inputs, settings),
                 since=current.folder if current else None,
                 definitions=dbt_artifacts(settings) / DEFINITIONS,
             )

@@ -9,8 +9,13 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.build.assets import run_as_of, unchanged_marts
-from orchestration.build.fingerprint import FORCE, Inputs, up_to_date_generation
+from orchestration.build.assets import run_as_of
+from orchestration.build.fingerprint import (
+    FORCE,
+    Inputs,
+    unchanged_marts,
+    up_to_date_generation,
+)
 from orchestration.ingest.assets import listed_batches
 from orchestration.published import current_generation, list_generations
 from orchestration.reports.work_lists import read_work_lists, write_work_lists
@@ -70,7 +75,7 @@ def reports_asset(
             work_lists,
             earlier,
             published=current.folder / "reports" if current else None,
-            unchanged=unchanged_marts(current, inputs),
+            unchanged=unchanged_marts(current, inputs, settings),
         )
         write_work_lists(work_lists, site)
         text = json.dumps(manifest, default=str)

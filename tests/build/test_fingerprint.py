@@ -3,17 +3,27 @@
 import json
 import os
 import shutil
+from dataclasses import asdict, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
-from orchestration.build.fingerprint import Inputs, last_build, nodes_by_as_of_date, remember_build
+from orchestration.build.fingerprint import (
+    Inputs,
+    last_build,
+    nodes_by_as_of_date,
+    remember_build,
+    unchanged_marts,
+)
 from orchestration.build.increments import LINES
+from orchestration.publish.generations import publish
+from orchestration.published import current_generation
 from orchestration.settings import ROOT, Settings, read_settings
-from tests.conftest import Refresh, python, refresh
+from tests.conftest import MARTS, Refresh, build, python, refresh
 
 TODAY, TOMORROW, NEXT_DAY = "2026-11-20", "2026-11-21", "2026-11-22"
 
@@ -91,7 +101,8 @@ def test_what_has_not_changed_is_neither_built_nor_published_again(
     assert {folder for folder, *_ in beside.values()} == {published[-1], of_tomorrow}
     assert {folder for folder, *_ in anew.values()} == {whole.generations[-1]}
     assert beside["charges-purchase_order_key"][0] == published[-1]  # their mart does not age
-    assert beside["months-purchase_order_key"][0] == of_tomorrow
+    assert beside["months-purchase_order_key"][0] == published[-1]  # made again, with the same rows
+    assert beside["exposure-company_id"][0] == of_tomorrow
     damaged = generations / whole.generations[-1] / "reports/rows"
     (damaged / whole.generations[-1] / "charges-purchase_order_key-0.js").write_text("reportRows(")
     of_next_day = refresh(delivery, data_dir, PSA_AS_OF_DATE=NEXT_DAY).generations[-1]
@@ -204,3 +215,35 @@ def test_the_nodes_that_count_days_are_found_through_macros_and_models() -> None
         "model.po_billing.report",
         "test.po_billing.of_report",
     }
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_same"),
+    [
+        ("(2, 'b'), (1, 'a'), (1, 'a'), (3, null)", True),
+        ("(1, 'a'), (2, 'b'), (2, 'b'), (3, null)", False),
+        ("(1, 'a'), (1, 'b'), (2, 'a'), (3, null)", False),
+        ("(1, 'a'), (1, 'a'), (2, 'b'), (3, '')", False),
+        ("(1, 'a'), (2, 'b'), (3, null)", False),
+    ],
+)
+def test_a_mart_is_unchanged_by_its_rows_in_any_order(
+    settings: Settings, rows: str, is_same: bool
+) -> None:
+    """PUB-5."""
+
+    def deliver(rows: str) -> None:
+        pairs = f"create or replace table marts.pairs as from (values {rows}) as pairs (id, name)"
+        build(settings, pairs)
+
+    deliver("(1, 'a'), (1, 'a'), (2, 'b'), (3, null)")
+    inputs = Inputs("code", "data", TODAY)
+    manifest = {"generation": "20261120T000000Z-a", "inputs": asdict(inputs)}
+    publish(settings, MARTS | {"pairs"}, manifest)
+    deliver(rows)
+    generation = current_generation(settings)
+    found = unchanged_marts(generation, replace(inputs, data="others"), settings)
+    assert found == MARTS | ({"pairs"} if is_same else set())
+    assert unchanged_marts(generation, replace(inputs, code="other"), settings) == set()
+    assert unchanged_marts(generation, inputs, settings) == set()
+    assert unchanged_marts(None, inputs, settings) == set()
