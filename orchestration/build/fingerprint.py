@@ -122,7 +122,10 @@ def unchanged_marts(generation: Generation | None, inputs: Inputs, settings: Set
     known = {node["name"] for node in nodes if node["schema"] == SCHEMA}
     with open_database(settings.warehouse_dir / MARTS, settings) as marts:
         path = str(generation.folder / MARTS).replace("'", "''")
-        marts.execute(f"attach '{path}' as published (read_only)")
+        try:
+            marts.execute(f"attach '{path}' as published (read_only)")
+        except duckdb.Error:  # damaged, or gone
+            return known
         built = marts.execute(
             "select table_name from duckdb_tables() where database_name = current_database()"
         ).fetchall()

@@ -242,8 +242,11 @@ def test_a_mart_is_unchanged_by_its_rows_in_any_order(
     publish(settings, MARTS | {"pairs"}, manifest)
     deliver(rows)
     generation = current_generation(settings)
+    assert generation
     found = unchanged_marts(generation, replace(inputs, data="others"), settings)
     assert found == MARTS | ({"pairs"} if is_same else set())
     assert unchanged_marts(generation, replace(inputs, code="other"), settings) == set()
     assert unchanged_marts(generation, inputs, settings) == set()
     assert unchanged_marts(None, inputs, settings) == set()
+    (generation.folder / "psa_marts.duckdb").write_bytes(b"cut")
+    assert unchanged_marts(generation, replace(inputs, data="others"), settings) == set()
