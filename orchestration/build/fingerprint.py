@@ -107,25 +107,26 @@ def up_to_date_generation(settings: Settings, inputs: Inputs) -> Generation | No
 
 
 def unchanged_marts(generation: Generation | None, inputs: Inputs, settings: Settings) -> set[str]:
-    """Names of the marts that have the very rows of a generation.
+    """Names of the marts that have the very rows of a generation, as only the day is new.
 
-    They are those that its inputs have not changed, and those that have the same rows all the same:
-    another day makes few of them different.
+    Some do not depend on the day. Of the others, which were made again, most have the same rows.
     """
     before = published_inputs(generation) if generation else None
     # One that was made of the same inputs is published again only because it is damaged.
-    if generation is None or before is None or before == inputs or before.code != inputs.code:
+    if generation is None or before is None or before == inputs:
+        return set()
+    if not before.differ_only_in_as_of_date(inputs):
         return set()
     manifest = read_dbt_manifest()
     same = manifest["nodes"].keys() - nodes_by_as_of_date(manifest)
-    nodes = [manifest["nodes"][node] for node in same if before.data == inputs.data]
+    nodes = [manifest["nodes"][node] for node in same]
     known = {node["name"] for node in nodes if node["schema"] == SCHEMA}
     with open_database(settings.warehouse_dir / MARTS, settings) as marts:
         path = str(generation.folder / MARTS).replace("'", "''")
         try:
             marts.execute(f"attach '{path}' as published (read_only)")
         except duckdb.Error:  # damaged, or gone
-            return known
+            return set()
         built = marts.execute(
             "select table_name from duckdb_tables() where database_name = current_database()"
         ).fetchall()
@@ -133,9 +134,14 @@ def unchanged_marts(generation: Generation | None, inputs: Inputs, settings: Set
 
 
 def _is_same(marts: duckdb.DuckDBPyConnection, mart: str) -> bool:
-    """Whether a mart has the rows of the published one, in any order: by their hashes."""
+    """Whether a mart has the rows of the published one, in any order: by their hashes.
+
+    Hashed twice, because the hash of a row ends in an exclusive or with that of its last value: two
+    rows that swap such a value have the same sum too often.
+    """
     tables = [f"{database}{SCHEMA}.{quoted(mart)}" for database in ("", "published.")]
-    for facts in ("count(*)", "bit_xor(hash(rows)), sum(hash(rows))"):  # most differ in the first
+    hashes = "bit_xor(hash(hash(rows))), sum(hash(hash(rows)))"
+    for facts in ("count(*)", hashes):  # what differs mostly does in the first
         query = f"select {facts} from {{}} as rows"  # noqa: S608 - our own marts
         try:
             first, second = (marts.execute(query.format(one)).fetchall() for one in tables)

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from orchestration.build import fingerprint
 from orchestration.build.fingerprint import (
     Inputs,
     last_build,
@@ -217,36 +218,50 @@ def test_the_nodes_that_count_days_are_found_through_macros_and_models() -> None
     }
 
 
+PAIRS = "(1, 'a', true), (1, 'a', true), (2, 'b', null), (3, null, true)"
+# Two rows that by their hashes alone are those with the last values swapped.
+SWAPPED = [
+    f"(2957::bigint, 'Client 2957', {one}), (3230, 'Client 3230', {other})"
+    for one, other in (("true", "false"), ("false", "true"))
+]
+
+
 @pytest.mark.parametrize(
-    ("rows", "is_same"),
+    ("first", "second", "is_same"),
     [
-        ("(2, 'b'), (1, 'a'), (1, 'a'), (3, null)", True),
-        ("(1, 'a'), (2, 'b'), (2, 'b'), (3, null)", False),
-        ("(1, 'a'), (1, 'b'), (2, 'a'), (3, null)", False),
-        ("(1, 'a'), (1, 'a'), (2, 'b'), (3, '')", False),
-        ("(1, 'a'), (2, 'b'), (3, null)", False),
+        (PAIRS, "(3, null, true), (2, 'b', null), (1, 'a', true), (1, 'a', true)", True),
+        (PAIRS, "(1, 'a', true), (2, 'b', null), (2, 'b', null), (3, null, true)", False),
+        (PAIRS, "(1, 'a', true), (1, 'b', true), (2, 'a', null), (3, null, true)", False),
+        (PAIRS, "(1, 'a', true), (1, 'a', true), (2, 'b', null), (3, '', true)", False),
+        (PAIRS, "(1, 'a', true), (2, 'b', null), (3, null, true)", False),
+        (*SWAPPED, False),
     ],
 )
 def test_a_mart_is_unchanged_by_its_rows_in_any_order(
-    settings: Settings, rows: str, is_same: bool
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, first: str, second: str, is_same: bool
 ) -> None:
     """PUB-5."""
+    pairs = {"nodes": {"pairs": {"name": "pairs", "schema": "marts"}}}
+    monkeypatch.setattr(fingerprint, "read_dbt_manifest", lambda: pairs)
+    monkeypatch.setattr(fingerprint, "nodes_by_as_of_date", lambda _: {"pairs"})
 
     def deliver(rows: str) -> None:
-        pairs = f"create or replace table marts.pairs as from (values {rows}) as pairs (id, name)"
-        build(settings, pairs)
+        values = f"(values {rows}) as pairs (id, name, flag)"
+        build(settings, f"create or replace table marts.pairs as from {values}")
 
-    deliver("(1, 'a'), (1, 'a'), (2, 'b'), (3, null)")
+    deliver(first)
     inputs = Inputs("code", "data", TODAY)
     manifest = {"generation": "20261120T000000Z-a", "inputs": asdict(inputs)}
     publish(settings, MARTS | {"pairs"}, manifest)
-    deliver(rows)
+    deliver(second)
     generation = current_generation(settings)
     assert generation
-    found = unchanged_marts(generation, replace(inputs, data="others"), settings)
+    tomorrow = replace(inputs, as_of_date=TOMORROW)
+    found = unchanged_marts(generation, tomorrow, settings)
     assert found == MARTS | ({"pairs"} if is_same else set())
-    assert unchanged_marts(generation, replace(inputs, code="other"), settings) == set()
+    assert unchanged_marts(generation, replace(tomorrow, code="other"), settings) == set()
+    assert unchanged_marts(generation, replace(tomorrow, data="other"), settings) == set()
     assert unchanged_marts(generation, inputs, settings) == set()
-    assert unchanged_marts(None, inputs, settings) == set()
+    assert unchanged_marts(None, tomorrow, settings) == set()
     (generation.folder / "psa_marts.duckdb").write_bytes(b"cut")
-    assert unchanged_marts(generation, replace(inputs, data="others"), settings) == set()
+    assert unchanged_marts(generation, tomorrow, settings) == set()

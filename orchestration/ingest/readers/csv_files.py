@@ -3,12 +3,12 @@
 import codecs
 import csv
 import glob
-import gzip
 import io
+import itertools
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -100,7 +100,7 @@ def open_csv(path: Path, file: str, table: type[RawTable], most_lines: int) -> D
             # What the engine finds beyond the first chunk, Arrow hands on as an OSError.
             if is_of_disk(error):
                 raise
-            reason = _first_fault(path, file, header, options) or _without_hints(error)
+            reason = _reason(error, path, file, header)
             raise RefusedFile(file, "broken_csv", reason=reason) from None
 
     return Delivery(header.fields, columns, most_lines, header.above)
@@ -160,50 +160,32 @@ def _from_header(path: Path, file: str, offset: int) -> Iterator[tuple[Path, str
         yield Path(copy.name), "none"
 
 
-def _first_fault(
-    path: Path, file: str, header: _Header, options: Mapping[str, object]
-) -> str | None:
-    """Where a file breaks first, by the line that an editor shows, and what is wrong there.
-
-    The engine numbers records, of which one can have many lines, but says where each begins.
-    """
-    named = ", ".join(f"{option} = ${option}" for option in options)
-    with _from_header(path, file, header.offset) as (source, compression):
-        with duckdb.connect(config={"memory_limit": "1GB", "threads": 1}) as connection:
-            try:
-                connection.execute(
-                    f"select count(*) from read_csv($path, {named}, store_rejects = true, "  # noqa: S608 - own names only
-                    "rejects_limit = 1)",
-                    {"path": glob.escape(str(source)), **options},
-                ).fetchall()
-            except duckdb.Error:  # what it cannot go on after has no record
-                return None
-            fault = connection.execute(
-                "select line_byte_position - 1, csv_line, error_message from reject_errors"
-            ).fetchone()
-        if fault is None or fault[0] is None:
-            return None
-        begin, record, cause = fault
-        said = record.lstrip("\r\n")  # blank lines before a record are taken for a part of it
-        begin += len(record) - len(said)
-        with gzip.open(source) if compression == "gzip" else source.open("rb") as stream:
-            lines = _line_ends(stream, begin)
-    return f"line {1 + header.line + lines}: {cause.strip().rstrip('.')}: {said.rstrip()[:80]!r}"
-
-
-def _line_ends(stream: io.BufferedIOBase, size: int) -> int:
-    """How many lines end within the first bytes of a text, whatever ends them."""
-    new_lines = returns = 0
-    while size > 0 and (block := stream.read(min(size, BLOCK_BYTES))):
-        size -= len(block)
-        new_lines += block.count(b"\n")
-        returns += block.count(b"\r")
-    return max(new_lines, returns)
-
-
-def _without_hints(error: Exception) -> str:
-    """What the engine says of a file that it cannot read at all, without hints at its options."""
+def _reason(error: Exception, path: Path, file: str, header: _Header) -> str:
+    """Keep what the engine says of the place and the cause; its hints are about its own options."""
     said = str(error).split("Possible")[0].removeprefix("Invalid Input Error: ").strip()
     if "state machine" in said:
         return "its line ends are of several kinds, or it is no CSV as RFC 4180 has it"
+    at_record = re.match(r"CSV Error on Line: (\d+)\nOriginal Line: (.*)\n(.*)", said, re.DOTALL)
+    if at_record:
+        number, text, cause = at_record.groups()
+        line = _line_of(int(number), path, file, header)
+        return f"line {line}: {cause.strip().rstrip('.')}: {text.strip()[:80]!r}"
     return ", ".join(line.strip().rstrip(".") for line in said.splitlines() if line.strip())[:300]
+
+
+def _line_of(record: int, path: Path, file: str, header: _Header) -> int:
+    """The line of a file, as an editor shows it, in which a record begins; the header is the first.
+
+    The engine numbers records, of which one can have many lines.
+    """
+    try:
+        with unpacked(path, file) as stream:
+            text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+            for _ in range(header.line):
+                text.readline()
+            reader = csv.reader(text, delimiter=header.delimiter)
+            for _ in itertools.islice(reader, record - 1):
+                pass
+    except (csv.Error, OSError):  # a field of more than 128 KiB
+        return header.line + record
+    return header.line + reader.line_num + 1

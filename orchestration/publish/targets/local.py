@@ -46,7 +46,7 @@ def write_marts(
         advance(0, "marts", expected=len(counts))
         for mart, count in counts.items():
             target = folder / parquet_of(mart)
-            if mart not in reused or not _linked(reused[mart], target):
+            if mart not in reused or not _linked(connection, reused[mart], target, count):
                 _write_parquet(connection, mart, target)
             written = len(connection.read_parquet(str(target)))
             if written != count:
@@ -127,13 +127,16 @@ def parquet_of(mart: str) -> Path:
     return Path("parquet") / f"{mart}.parquet"
 
 
-def _linked(source: Path, target: Path) -> bool:
+def _linked(connection: duckdb.DuckDBPyConnection, source: Path, target: Path, count: int) -> bool:
     """Give a file of an earlier generation a second name; no generation is ever written to."""
     try:
         target.hardlink_to(source)
-    except OSError:  # it is gone, or the file system has no hard links
-        return False
-    return True
+        if len(connection.read_parquet(str(target))) == count:
+            return True
+    except (OSError, duckdb.Error):  # gone, damaged, or the file system has no hard links
+        pass
+    target.unlink(missing_ok=True)
+    return False
 
 
 def sync(path: Path) -> None:
