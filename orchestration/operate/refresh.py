@@ -65,7 +65,7 @@ def refresh(settings: Settings, job: dg.JobDefinition, *, force: bool = False) -
 
 def _what_readers_have(current: str | None) -> str:
     if current is None:
-        return "Nothing has been published yet."
+        return "Nothing was published; there is no generation yet."
     return f"Nothing was published; the current generation stays {current}."
 
 
