@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from unittest import mock
@@ -110,6 +110,26 @@ def python(*arguments: str, root: Path = ROOT, **variables: str) -> tuple[int, s
         check=False,
     )
     return ended.returncode, ended.stdout, ended.stderr
+
+
+@contextlib.contextmanager
+def answering(*command: str) -> Iterator[Callable[[str], str]]:
+    """A process that answers each line that it is sent by one line, as a function of it."""
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+
+        def ask(line: str) -> str:
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write(f"{line}\n")
+            process.stdin.flush()
+            return process.stdout.readline()
+
+        yield ask
+        process.stdin.close()
 
 
 def command(*arguments: str, **variables: str) -> tuple[int, str, str]:

@@ -5,7 +5,6 @@ import itertools
 import json
 import os
 import random
-import subprocess
 import sys
 from datetime import datetime
 from decimal import Decimal
@@ -27,9 +26,10 @@ from orchestration.ingest.landing import Batch, find_batches
 from orchestration.ingest.load import TableLoad, TableLoader
 from orchestration.ingest.raw_store import Content, TableFiles, parquet_file
 from orchestration.ingest.readers.stream import Reading
-from orchestration.settings import ROOT, read_settings
+from orchestration.settings import read_settings
 from schemas import RAW_TABLES
 from schemas.validation import judge
+from tests.conftest import answering
 
 COMPANIES = RAW_TABLES["autotask", "companies"]
 HEAD = "id,company_name\n"
@@ -1010,26 +1010,15 @@ def test_a_load_killed_at_any_step_ends_like_an_undisturbed_one(tmp_path: Path) 
 
     undisturbed = before(tmp_path / "undisturbed")
     undisturbed.load()
-    with subprocess.Popen(
-        [sys.executable, "-c", KILLED],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin
-        assert process.stdout
+    with answering(sys.executable, "-c", KILLED) as load_until:
         for steps in itertools.count():
             desk = before(tmp_path / str(steps))
-            process.stdin.write(f"{steps}\t{desk.landing}\t{desk.data}\n")
-            process.stdin.flush()
-            exit_code = int(process.stdout.readline())
+            exit_code = int(load_until(f"{steps}\t{desk.landing}\t{desk.data}"))
             assert exit_code in (0, 9)
             desk.load()
             assert desk.snapshot() == undisturbed.snapshot(), f"killed after {steps} steps"
             if exit_code == 0:
                 break
-        process.stdin.close()
     assert steps >= 8
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from orchestration.publish.generations import publish
 from orchestration.published import check_generation, list_generations, unfinished_folders
 from orchestration.settings import ROOT, Settings, read_settings
-from tests.conftest import MARTS, build, environment, numbers
+from tests.conftest import MARTS, answering, build, environment, numbers
 
 FAULTS = (sys.executable, "-m", "tests.fault_injection")
 # In the order of a refresh: each one gets past the point at which the one before died. The steps
@@ -81,23 +81,13 @@ def test_publishing_killed_before_any_change_of_the_file_system_leaves_a_whole_g
         build(settings, "create or replace table marts.names as select 'a' as name")
         publish(keep_two, MARTS | {"names"}, {"generation": f"2026010{old}T000000Z-x"})
     exit_code, change = -signal.SIGKILL, 0
-    with subprocess.Popen(
-        [*FAULTS, "publish", str(settings.data_dir)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin
-        assert process.stdout
+    with answering(*FAULTS, "publish", str(settings.data_dir)) as publish_until:
         while exit_code:
             change += 1
             before = numbers(settings)
             build(settings, f"create or replace table marts.numbers as select {change} as number")
             generation = f"20260201T{change:06}Z-x"
-            process.stdin.write(f"{change} {generation}\n")
-            process.stdin.flush()
-            exit_code = int(process.stdout.readline())
+            exit_code = int(publish_until(f"{change} {generation}"))
             assert exit_code in (0, -signal.SIGKILL)
             current = (settings.marts_dir / "current").resolve()
             check_generation(current, settings)
