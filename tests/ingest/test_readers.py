@@ -413,6 +413,22 @@ def test_what_the_machine_reports_is_no_fault_of_the_file(
     assert error.value.errno == number
 
 
+@pytest.mark.parametrize("text", [b"state machine", b"Possible fix", b'"a\nPossible"'])
+def test_what_a_record_says_is_not_taken_for_the_cause_of_its_break(
+    tmp_path: Path, text: bytes
+) -> None:
+    above = b'1, "x\ny"\n' * 3
+    (tmp_path / "a.csv").write_bytes(b"id,company_name\n" + above + text + b",1,2\n")
+    with pytest.raises(RefusedFile, match="line 8: 3 fields instead of 2: "):
+        read(tmp_path / "a.csv")
+
+
+def test_the_excerpt_of_a_record_that_breaks_says_where_it_is_cut(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"id,company_name\n1," + b"x" * 78 + b",y\n")
+    with pytest.raises(RefusedFile, match=r"line 2: 3 fields instead of 2: '1,x{78}…'"):
+        read(tmp_path / "a.csv")
+
+
 def test_a_line_that_breaks_far_down_in_a_csv_is_refused_with_its_words(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"id,company_name\n" + b"1,a\n" * 300_000 + b"1,a,b\n")
     with pytest.raises(RefusedFile, match=r"not readable as CSV: line 300002: ") as refusal:
@@ -447,10 +463,9 @@ def test_a_break_is_told_by_the_line_that_an_editor_shows(
     (tmp_path / name).write_bytes(gzip.compress(text) if name.endswith(".gz") else text)
     with pytest.raises(RefusedFile) as refusal:
         read(tmp_path / name)
-    assert f"line {line + title.count(chr(10).encode())}: Expected Number of Columns" in str(
+    assert f"line {line + title.count(chr(10).encode())}: 3 fields instead of 2: '9,8,7'" in str(
         refusal.value
     )
-    assert str(refusal.value).rstrip().find("'9,8,7'") > 0
 
 
 def test_random_bytes_are_read_or_refused(tmp_path: Path) -> None:

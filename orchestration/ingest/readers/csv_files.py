@@ -31,6 +31,13 @@ from orchestration.ingest.rejections import RefusedFile
 from schemas import RawTable
 
 DELIMITERS = (",", ";", "\t")
+SHOWN_CHARACTERS = 80  # of a record that breaks its file
+_WIDTHS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
+_AT_RECORD = re.compile(  # what the record itself says comes before the cause
+    r"CSV Error on Line: (\d+)\nOriginal Line: (.*)\n"
+    r"(Expected Number of Columns: \d+ Found: \d+|Value with unterminated quote found)",
+    re.DOTALL,
+)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 
 
@@ -162,14 +169,17 @@ def _from_header(path: Path, file: str, offset: int) -> Iterator[tuple[Path, str
 
 def _reason(error: Exception, path: Path, file: str, header: _Header) -> str:
     """Keep what the engine says of the place and the cause; its hints are about its own options."""
-    said = str(error).split("Possible")[0].removeprefix("Invalid Input Error: ").strip()
-    if "state machine" in said:
-        return "its line ends are of several kinds, or it is no CSV as RFC 4180 has it"
-    at_record = re.match(r"CSV Error on Line: (\d+)\nOriginal Line: (.*)\n(.*)", said, re.DOTALL)
-    if at_record:
+    said = str(error).removeprefix("Invalid Input Error: ").strip()
+    if at_record := _AT_RECORD.match(said):
         number, text, cause = at_record.groups()
         line = _line_of(int(number), path, file, header)
-        return f"line {line}: {cause.strip().rstrip('.')}: {text.strip()[:80]!r}"
+        text = text.strip()
+        excerpt = f"{text[:SHOWN_CHARACTERS]}…" if len(text) > SHOWN_CHARACTERS else text
+        cause = _WIDTHS.sub(r"\2 fields instead of \1", cause)
+        return f"line {line}: {cause}: {excerpt!r}"
+    if "state machine" in said:
+        return "its line ends are of several kinds, or it is no CSV as RFC 4180 has it"
+    said = said.split("Possible")[0]
     return ", ".join(line.strip().rstrip(".") for line in said.splitlines() if line.strip())[:300]
 
 
@@ -183,7 +193,8 @@ def _line_of(record: int, path: Path, file: str, header: _Header) -> int:
             text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
             for _ in range(header.line):
                 text.readline()
-            reader = csv.reader(text, delimiter=header.delimiter)
+            # As the engine has it, a quote may follow one blank.
+            reader = csv.reader(text, delimiter=header.delimiter, skipinitialspace=True)
             for _ in itertools.islice(reader, record - 1):
                 pass
     except (csv.Error, OSError):  # a field of more than 128 KiB
