@@ -18,7 +18,13 @@ import filelock
 import pytest
 
 from orchestration.cli import app
-from orchestration.settings import ROOT, SAMPLE_DIR, Settings, read_settings
+from orchestration.settings import (
+    ROOT,
+    SAMPLE_AS_OF_DATE,
+    SAMPLE_DIR,
+    Settings,
+    read_settings,
+)
 from tests.bench.measure import Cost, Mark, measure
 from tests.forked import run_forked
 from tests.object_storage import BUCKET, ObjectStorage
@@ -78,12 +84,14 @@ class Refresh:
         """All rows of all marts as text, in order; by default of what readers open."""
         folder = "marts/current" if not generation else f"marts/generations/{generation}"
         with duckdb.connect(self.data_dir / folder / "psa_marts.duckdb", read_only=True) as marts:
-            names = marts.execute("select table_name from duckdb_tables()").fetchall()
-            assert names
-            return {
-                name: sorted(map(repr, marts.table(f"marts.{name}").fetchall()))
-                for (name,) in names
-            }
+            return rows_of(marts)
+
+
+def rows_of(marts: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """All rows of all marts as text, in order."""
+    names = marts.execute("select table_name from duckdb_tables()").fetchall()
+    assert names
+    return {name: sorted(map(repr, marts.table(f"marts.{name}").fetchall())) for (name,) in names}
 
 
 def environment(**variables: str) -> dict[str, str]:
@@ -148,23 +156,31 @@ def command(*arguments: str, **variables: str) -> tuple[int, str, str]:
     return code or 0, output.getvalue(), errors.getvalue()
 
 
-def dbt(data_dir: Path, target: Path, *arguments: str) -> tuple[int, str]:
-    """Run dbt on a data folder; returns exit code and output."""
-    folders = [
-        "--project-dir",
-        str(ROOT / "dbt_project"),
-        "--profiles-dir",
-        str(ROOT / "dbt_project"),
-    ]
-    code, output, errors = python(
-        "-m",
-        "orchestration.cli",
-        "exec",
-        str(ROOT / ".venv/bin/dbt"),
-        *arguments,
-        *folders,
-        *("--target-path", str(target), "--log-path", str(target)),
-        PSA_DATA_DIR=str(data_dir),
+def dbt(data_dir: Path, target: Path, *arguments: str, **variables: str) -> tuple[int, str]:
+    """Run dbt on a data folder, as a refresh does.
+
+    Args:
+        data_dir: the folder.
+        target: where dbt writes what it knows; so that it need not parse the project again, it
+            finds there what it has parsed last.
+        *arguments: of dbt.
+        **variables: what it finds instead of the environment of the sample.
+
+    Returns:
+        Exit code and output.
+    """
+    settings = read_settings({"PSA_DATA_DIR": str(data_dir)} | variables)
+    settings.prepare_data_dir()
+    parsed = target / "partial_parse.msgpack"
+    if not parsed.exists():
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / "dbt_project/target" / parsed.name, parsed)
+    project = ("--project-dir", "dbt_project", "--profiles-dir", "dbt_project")
+    code, output, errors = run_forked(
+        [*arguments, *project, "--target-path", str(target), "--log-path", str(target)],
+        ROOT,
+        environment(**(settings.environment(SAMPLE_AS_OF_DATE) | variables)),
+        is_dbt=True,
     )
     return code, output + errors
 

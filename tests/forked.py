@@ -11,7 +11,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-# What a refresh imports, but for the definitions, which are made under its settings.
+# What a refresh imports, but for the definitions, which are made under its settings; then dbt,
+# which a refresh starts as a process of its own, and some tests by itself.
 IMPORTED = (
     "orchestration.cli",
     "orchestration.extract.assets",
@@ -22,6 +23,8 @@ IMPORTED = (
     "orchestration.publish.assets",
     "orchestration.publish.in_step",
     "tests.forked",
+    "dbt.cli.main",
+    "dbt.adapters.duckdb",
 )
 # 2026-11-26: no command of a test takes two minutes, on a loaded machine.
 PATIENCE_SECONDS = 600
@@ -30,13 +33,14 @@ _fork.set_forkserver_preload(list(IMPORTED))
 
 
 def run_forked(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], *, is_dbt: bool = False
 ) -> tuple[int, str, str]:
-    """Run a command; returns exit code, output and errors."""
+    """Run a command of the project, or of dbt; returns exit code, output and errors."""
     with tempfile.TemporaryDirectory() as streams:
         output, errors = Path(streams, "output"), Path(streams, "errors")
         child = _fork.Process(
-            target=_run, args=(list(arguments), str(folder), dict(environment), output, errors)
+            target=_run,
+            args=(list(arguments), str(folder), dict(environment), output, errors, is_dbt),
         )
         child.start()
         child.join(PATIENCE_SECONDS)
@@ -47,7 +51,12 @@ def run_forked(
 
 
 def _run(
-    arguments: list[str], folder: str, environment: dict[str, str], output: Path, errors: Path
+    arguments: list[str],
+    folder: str,
+    environment: dict[str, str],
+    output: Path,
+    errors: Path,
+    is_dbt: bool,
 ) -> None:
     for path, stream in ((output, sys.stdout), (errors, sys.stderr)):
         with path.open("wb") as file:
@@ -56,6 +65,11 @@ def _run(
     os.environ.update(environment)
     time.tzset()
     os.chdir(folder)
+    if is_dbt:
+        from orchestration.build.dbt_command import main
+
+        sys.argv[1:] = arguments
+        main()
     from orchestration.cli import app
 
     app(arguments)

@@ -4,7 +4,6 @@ import csv
 import itertools
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +14,6 @@ import filelock
 import pyarrow.parquet
 import pytest
 
-from orchestration.build.assets import DBT_COMMAND
 from orchestration.ingest.raw_store import LEDGER, TableFiles
 from orchestration.settings import ROOT, SAMPLE_DIR, read_settings
 from tests.conftest import Refresh, python, refresh
@@ -270,38 +268,21 @@ def test_a_second_refresh_is_kept_out_and_told_who_works(tmp_path: Path) -> None
 
 
 def test_a_failing_data_test_publishes_nothing_and_shows_the_rows(
-    data_dir: Path, tmp_path: Path
+    delivery: Path, data_dir: Path
 ) -> None:
     """PUB-3."""
-    project = tmp_path / "project"
-    for folder in ("orchestration", "schemas", "dbt_project", "data/sample"):
-        shutil.copytree(
-            ROOT / folder, project / folder, ignore=shutil.ignore_patterns("target", "logs")
+    for day, parent in ((21, "contract_id"), (22, "ticket_id")):
+        (delivery / f"autotask/charges/2026-11-{day}.csv").write_text(
+            f"id,{parent},billable_amount,date_purchased\n999999,{day},1,2026-11-20\n"
         )
-    (project / "dbt_project/tests/assert_no_companies.sql").write_text(
-        "select company_id, company_name from {{ ref('dim_companies') }} where company_id = 0\n"
-    )
-    folders = {"PSA_DATA_DIR": str(data_dir)}
-    dbt = [sys.executable, "-P", str(DBT_COMMAND), "parse", "--project-dir", "dbt_project"]
-    parsed = python(
-        "-m",
-        "orchestration.cli",
-        "exec",
-        *dbt,
-        "--profiles-dir",
-        "dbt_project",
-        root=project,
-        **folders,
-    )
-    assert parsed[0] == 0, parsed
     before = (data_dir / "marts" / "current").readlink()
-    ended = refresh(project / "data/sample", data_dir, root=project)
+    ended = refresh(delivery, data_dir)
     assert ended.exit_code == 1
     assert (
-        "test assert_no_companies of dim_companies: Got 1 result, configured to fail if != 0"
-        in ended.errors
-    )
-    assert "company_id=0, company_name=Bramblegate IT Services" in ended.errors
+        "test assert_charges_are_told_apart of stg_autotask__unclear_charges: "
+        "Got 1 result, configured to fail if != 0"
+    ) in ended.errors
+    assert "problem=different charges of one id, charge_count=1, ids=999999, " in ended.errors
     assert (data_dir / "marts" / "current").readlink() == before
 
 

@@ -41,7 +41,8 @@ def names(_: DuckDBCredentials) -> tuple[str, ...]:
     return ("database", "schema")
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Run the command line of this process."""
     EventManager.fire_event = fire_wanted  # type: ignore[assignment,method-assign]
     DuckDBCredentials._connection_keys = names  # type: ignore[method-assign]
     # Spark Connect says it at each statement, and can break a line in which dbt reports a result.
@@ -50,3 +51,7 @@ if __name__ == "__main__":
     gc.enable()
     gc.set_threshold(100_000, 20, 20)
     cli()
+
+
+if __name__ == "__main__":
+    main()

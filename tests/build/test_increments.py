@@ -1,8 +1,6 @@
 """The facts, brought up to date night after night, against the same made anew."""
 
 import json
-import multiprocessing
-import os
 import random
 import re
 from collections.abc import Iterable
@@ -10,18 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import dagster as dg
 import duckdb
 import pytest
 
 from orchestration.build.fingerprint import Inputs, last_build, remember_build
 from orchestration.build.increments import LINES, UPDATED_FACTS, facts_to_update
-from orchestration.ingest.assets import batches_asset
-from orchestration.ingest.landing import find_batches
-from orchestration.ingest.load import TableLoader
 from orchestration.ingest.raw_store import TableFiles
-from orchestration.settings import ROOT, Settings, read_settings
-from schemas import RAW_TABLES
+from orchestration.settings import Settings, read_settings
+from tests.built import ONLY_MODELS, take_in
+from tests.conftest import dbt
 from tests.scenarios import AS_OF_DATE, deliveries, worlds
 from tests.scenarios.broken_rows import Breaker
 from tests.scenarios.formats import encode
@@ -35,15 +30,6 @@ UP_TO_DATE = "brought up to date"
 OTHER_DELIVERIES = r"made anew: [\d,]+ of its deliveries were taken out, replaced or judged anew"
 DELIVERED = r"made anew: [\d,]+ rows were delivered, and it has [\d,]+"
 NOT_PROVEN = "made anew: nothing is proven"
-
-
-def dbt(arguments: list[str], environment: dict[str, str]) -> None:
-    """Run dbt in a process of its own."""
-    from dbt.cli.main import dbtRunner
-
-    os.environ.update(environment)
-    ended = dbtRunner().invoke(arguments)
-    os._exit(0 if ended.success else 1)
 
 
 @dataclass
@@ -60,9 +46,6 @@ class Nights:
         """Deliver everything once."""
         self.landing, self.data_dir = self.folder / "landing", self.folder / "data"
         self.target = self.folder / "target"
-        # A server that has imported dbt saves a third of every run.
-        self.processes = multiprocessing.get_context("forkserver")
-        self.processes.set_forkserver_preload(["dbt.cli.main", "dbt.adapters.duckdb"])
         made = worlds.make_worlds(
             self.rng,
             WORLDS,
@@ -177,36 +160,19 @@ class Nights:
         rows = list(self.rows[table].values())
         self.write(table, f"{table}/2026-11-20T{self.nights:02}0000Z.full.csv", rows)
 
-    def ingest(self) -> None:
-        """Take in what is there, as a refresh does."""
-        settings = self.settings
-        settings.prepare_data_dir()
-        found, _ = find_batches(settings.landing_dir)
-        for source, name in RAW_TABLES:
-            files = TableFiles(source, name, settings)
-            load = TableLoader(files).load(found[source, name])
-            assert load.refusals == []
-        assert dg.materialize([batches_asset(settings)]).success
-
     def build(self, *names: str, updated: Iterable[str] = ()) -> None:
         """Build the facts and all that they need, or some models."""
         selection = names or [f"+{fact}" for fact in FACTS.values()]
         environment = self.settings.environment(AS_OF_DATE)
-        environment |= {UPDATED_FACTS: ",".join(updated), "DBT_LOG_PATH": str(self.target)}
-        project = str(ROOT / "dbt_project")
-        arguments = ["--quiet", "build", "--exclude-resource-type", "test", "unit_test"]
-        arguments += ["--project-dir", project, "--profiles-dir", project]
-        arguments += ["--target-path", str(self.target), "--select", *selection]
-        log = self.target / "dbt.log"
-        log.unlink(missing_ok=True)
-        process = self.processes.Process(target=dbt, args=(arguments, environment))
-        process.start()
-        process.join()
-        assert process.exitcode == 0, log.read_text(encoding="utf-8")[-3000:]
+        environment |= {UPDATED_FACTS: ",".join(updated)}
+        code, log = dbt(
+            self.data_dir, self.target, *ONLY_MODELS, "--select", *selection, **environment
+        )
+        assert code == 0, log
 
     def night(self, *, is_complete: bool = True) -> None:
         """Refresh as the assets do: facts are updated only after a complete build."""
-        self.ingest()
+        take_in(self.settings)
         self.said = dict.fromkeys(LINES, NOT_PROVEN)
         updated = []
         if self.is_proven():

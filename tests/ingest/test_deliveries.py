@@ -11,6 +11,7 @@ from pathlib import Path
 from orchestration.ingest.raw_store import TableFiles
 from orchestration.settings import SAMPLE_AS_OF_DATE, SAMPLE_DIR, read_settings
 from tests import oracle
+from tests.built import Built
 from tests.conftest import Refresh, refresh
 from tests.oracle.accounting import compare_accounting, compute_accounting
 from tests.oracle.landing import Landing
@@ -23,10 +24,10 @@ WORLDS = 40
 SEED = 6
 
 
-def differences(landing: Landing, ended: Refresh) -> list[str]:
-    """Where the published marts are not what the oracle says."""
+def differences(landing: Landing, made: Refresh | Built) -> list[str]:
+    """Where marts are not what the oracle says."""
     expected = oracle.compute(landing, AS_OF_DATE)
-    with ended.marts() as marts:
+    with made.marts() as marts:
         return [
             *compare_accounting(compute_accounting(landing), marts),
             *oracle.compare(expected, marts),
@@ -58,7 +59,13 @@ def test_the_accounting_of_the_sample_equals_the_reference(sample: Refresh) -> N
 def test_deliveries_of_every_kind_equal_the_reference(tmp_path: Path) -> None:
     """LND-5, LND-6, LND-7, VAL-1, VAL-6, VAL-7."""
     folder, landing = tmp_path / "landing", Landing()
-    for number, step in enumerate(steps_of_the_test(), start=1):
+    first, *later = steps_of_the_test()
+    first.apply(folder)
+    landing.take_in(folder)
+    built = Built(folder, tmp_path / "data", AS_OF_DATE)
+    built.build()
+    assert differences(landing, built) == []
+    for number, step in enumerate(later, start=2):
         step.apply(folder)
         landing.take_in(folder)
         ended = refreshed(folder, tmp_path / "data")
@@ -95,9 +102,9 @@ def test_refused_files_publish_nothing_and_are_named_until_they_are_mended(tmp_p
 
     good.apply(folder)
     landing.take_in(folder)
-    ended = refreshed(folder, tmp_path / "data")
-    assert ended.exit_code == 0, ended.output + ended.errors
-    assert differences(landing, ended) == []
+    built = Built(folder, tmp_path / "data", AS_OF_DATE)
+    built.build()
+    assert differences(landing, built) == []
 
 
 def test_the_deliveries_break_every_rule_in_every_format(tmp_path: Path) -> None:
@@ -156,14 +163,15 @@ def test_two_kinds_of_charges_without_their_kind_are_not_merged(tmp_path: Path) 
     for name, text in SMALL.items():
         (autotask / name).write_text(text, encoding="utf-8")
     data_dir = tmp_path / "data"
-    ended = refreshed(tmp_path / "landing", data_dir)
-    assert ended.exit_code == 1
+    built = Built(tmp_path / "landing", data_dir, AS_OF_DATE)
+    test = "assert_charges_are_told_apart"
+    said = built.failures(test)
     for part in (
         "ids=1,",
         "make unload BATCH=autotask/charges/a.csv; make unload BATCH=autotask/charges/b.csv",
         "deliver charge_kind in these files, or a table a kind (contract_charges, ",
     ):
-        assert part in ended.errors
+        assert part in said
 
     settings = read_settings(
         {"PSA_LANDING_DIR": str(tmp_path / "landing"), "PSA_DATA_DIR": str(data_dir)}
@@ -171,22 +179,23 @@ def test_two_kinds_of_charges_without_their_kind_are_not_merged(tmp_path: Path) 
     charges = TableFiles("autotask", "charges", settings)
     (autotask / "charges/b.csv").rename(autotask / "ticket_charges.csv")
     assert charges.unload("charges/b.csv")
-    ended = refreshed(tmp_path / "landing", data_dir)
-    assert ended.exit_code == 1
-    assert "problem=beside tables a kind, charge_count=1, ids=1, " in ended.errors
-    assert "then make unload BATCH=autotask/charges/a.csv\n" in ended.errors
+    said = built.failures(test)
+    assert "problem=beside tables a kind, charge_count=1, ids=1, " in said
+    assert said.endswith("then make unload BATCH=autotask/charges/a.csv")
 
     (autotask / "charges/a.csv").rename(autotask / "contract_charges.csv")
     (autotask / "charges").rmdir()
     assert charges.unload("charges/a.csv")
     (autotask / "contract_charges").mkdir()
     (autotask / "contract_charges/2000-01-01.deleted.csv").write_text("id\n1\n", encoding="utf-8")
-    ended = refreshed(tmp_path / "landing", data_dir)
-    assert ended.exit_code == 0, ended.output + ended.errors
-    found = ended.marts().sql(
-        "select charge_key, billable_amount from marts.fct_charges_po_resolved order by charge_key"
-    )
-    assert found.fetchall() == [("contract-1", 100), ("ticket-1", 500)]
+    assert built.failures(test) == ""
+    built.build()
+    with built.marts() as marts:
+        found = marts.sql(
+            "select charge_key, billable_amount from marts.fct_charges_po_resolved "
+            "order by charge_key"
+        ).fetchall()
+    assert found == [("contract-1", 100), ("ticket-1", 500)]
     landing = Landing()
     landing.take_in(tmp_path / "landing")
-    assert differences(landing, ended) == []
+    assert differences(landing, built) == []

@@ -16,7 +16,8 @@ from datetime import date
 from pathlib import Path
 
 from orchestration.settings import ROOT, SAMPLE_AS_OF_DATE, SAMPLE_DIR
-from tests.conftest import environment, refresh
+from tests.built import Built
+from tests.conftest import environment
 from tests.parity.cells import differences, differences_at_edges
 from tests.scenarios import AS_OF_DATE, deliveries
 
@@ -50,30 +51,26 @@ def main() -> int:
 def _sample(folder: Path, *, full: bool) -> Iterator[str]:
     """The sample."""
     data_dir = folder / "the sample's data"
-    _on_duckdb(SAMPLE_DIR, data_dir, SAMPLE_AS_OF_DATE)
-    # Probed here, because the other data set takes longer.
-    _on_spark(data_dir, SAMPLE_AS_OF_DATE, "--probe", *["--unit-tests"] * full)
+    Built(SAMPLE_DIR, data_dir, SAMPLE_AS_OF_DATE).build()
+    _on_spark(data_dir, SAMPLE_AS_OF_DATE, "--plans", *["--unit-tests"] * full)
     yield from differences(data_dir)
-    yield from differences_at_edges(data_dir)
 
 
 def _odd_world(folder: Path, *, full: bool) -> Iterator[str]:
     """Every kind of oddity: broken, late, corrected and deleted rows, postings, odd texts."""
     landing, data_dir = folder / "landing", folder / "world"
     rng = random.Random(SEED)  # noqa: S311 - not a secret
-    for step in deliveries.make_steps(
+    steps = deliveries.make_steps(
         rng, WORLDS, steps=2, with_tickets=True, with_kinds=True, with_charges=True
-    ):
+    )
+    for step in steps:
         step.apply(landing)
-        _on_duckdb(landing, data_dir, AS_OF_DATE)
-    _on_spark(data_dir, AS_OF_DATE)
+        built = Built(landing, data_dir, AS_OF_DATE)
+        built.take_in()
+    built.build()
+    _on_spark(data_dir, AS_OF_DATE, "--edges")
     yield from differences(data_dir)
-
-
-def _on_duckdb(landing: Path, data_dir: Path, as_of_date: date) -> None:
-    ended = refresh(landing, data_dir, PSA_AS_OF_DATE=as_of_date.isoformat())
-    if ended.exit_code:
-        raise SystemExit(ended.output + ended.errors)
+    yield from differences_at_edges(data_dir)
 
 
 def _on_spark(data_dir: Path, as_of_date: date, *options: str) -> None:

@@ -26,7 +26,10 @@ def main() -> int:
     parser.add_argument("data_dir", type=Path)
     parser.add_argument("as_of_date", type=date.fromisoformat)
     parser.add_argument("--unit-tests", action="store_true", help="run them, too")
-    parser.add_argument("--probe", action="store_true", help="look at edges, plans and refusals")
+    parser.add_argument("--plans", action="store_true", help="look at the plans of all models")
+    parser.add_argument(
+        "--edges", action="store_true", help="compute edges, and what no mart holds"
+    )
     arguments = parser.parse_args()
     data_dir: Path = arguments.data_dir
     settings = read_settings({"PSA_DATA_DIR": str(data_dir), "PSA_ENGINE": "spark"})
@@ -38,10 +41,10 @@ def main() -> int:
         return 1
     if arguments.unit_tests and not _dbt(target, "test", "--select", "test_type:unit").success:
         return 1
-    if not arguments.probe:
-        return 0
-    _compute_edges(data_dir / SPARK / edges.FOLDER, target)
-    found = [*_faults_of_plans(built), *_not_refused(target, settings)]
+    found = list(_faults_of_plans(built)) if arguments.plans else []
+    if arguments.edges:
+        _compute_edges(data_dir / SPARK / edges.FOLDER, target)
+        found += _not_refused(target, settings)
     print("\n".join(found))
     return 1 if found else 0
 
