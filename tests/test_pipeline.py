@@ -15,7 +15,8 @@ import pyarrow.parquet
 import pytest
 
 from orchestration.ingest.raw_store import LEDGER, TableFiles
-from orchestration.settings import ROOT, SAMPLE_DIR, read_settings
+from orchestration.settings import ROOT, SAMPLE_AS_OF_DATE, SAMPLE_DIR, read_settings
+from tests.built import Built
 from tests.conftest import Refresh, python, refresh
 
 
@@ -341,9 +342,9 @@ def test_a_blank_is_no_po(delivery: Path, tmp_path: Path) -> None:
         with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows(rows)
     shutil.rmtree(delivery / "reference/purchase_orders")
-    ended = refresh(delivery, tmp_path / "fresh", PSA_AS_OF_DATE="2026-11-20")
-    assert ended.exit_code == 0, ended.output + ended.errors
-    with ended.marts() as marts:
+    built = Built(delivery, tmp_path / "fresh", SAMPLE_AS_OF_DATE)
+    built.build()
+    with built.marts() as marts:
         overview = marts.table("marts.po_overview")
         figures = dict(zip(overview.columns, overview.fetchall()[0], strict=True))
         assert figures["total_charge_records"] == 7155
