@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from orchestration.publish.generations import publish
@@ -60,16 +59,13 @@ def test_a_refresh_killed_at_any_step_or_moment_leaves_the_last_generation_and_t
     # Publishing comes later than eight seconds; the test below kills that at every change.
     """PUB-4."""
     moments = sorted(random.Random(20_261_120).uniform(0, 8) for _ in range(7))  # noqa: S311
-    data_dirs = [Path(shutil.copytree(published, tmp_path / name, symlinks=True)) for name in "ab"]
-    chains = [[*STEPS, "never"], [*(f"after {moment:.2f}" for moment in moments), "never"]]
-    with ThreadPoolExecutor(2) as both:  # one for each core
-        by_step, by_moment = both.map(refreshes, data_dirs, chains)
-    assert by_step == [-signal.SIGKILL] * len(STEPS) + [0]
-    assert by_moment == [-signal.SIGKILL] * len(moments) + [0]
-    for data_dir in data_dirs:
-        settings = read_settings({"PSA_DATA_DIR": str(data_dir)})
-        assert unfinished_folders(settings) == []
-        assert not (data_dir / "refresh.json").exists()
+    data_dir = Path(shutil.copytree(published, tmp_path / "data", symlinks=True))
+    kills = [*(f"after {moment:.2f}" for moment in moments), *STEPS]
+    exit_codes = refreshes(data_dir, [*kills, "never"])
+    assert exit_codes == [-signal.SIGKILL] * len(kills) + [0]
+    settings = read_settings({"PSA_DATA_DIR": str(data_dir)})
+    assert unfinished_folders(settings) == []
+    assert not (data_dir / "refresh.json").exists()
 
 
 def test_publishing_killed_before_any_change_of_the_file_system_leaves_a_whole_generation(
