@@ -75,6 +75,7 @@ check: $(MANIFEST) python ## the fast checks before a commit: lint of what chang
 	test -z "$$changed" || $(BIN)/sqlfluff lint --processes 2 $$changed
 	$(BIN)/python -m pytest tests/schemas tests/test_rules.py tests/test_settings.py tests/test_definitions.py \
 		tests/ingest/test_landing.py tests/ingest/test_readers.py tests/ingest/test_messages.py \
+		tests/extract/test_entities.py \
 		tests/publish/test_generations.py -n 2 --dist loadfile
 
 test: $(MANIFEST) browser ## run every test

@@ -122,6 +122,19 @@ def only_a_place(text: str | None) -> str | None:
     return text.rstrip("/")
 
 
+def why_no_landing(folder: Path) -> str | None:
+    """Say why a folder cannot be the landing folder; None if it can."""
+    if not folder.is_dir():
+        return (
+            f"there is no folder {folder}. "
+            "Set it to the folder that holds autotask/ and reference/."
+        )
+    holds_sources = any((folder / source).is_dir() for source in SOURCES)
+    if folder.name in SOURCES and not holds_sources and next(folder.glob("*"), None):
+        return f"{folder} is the folder of one source. Set it to {folder.parent}, which holds it."
+    return None
+
+
 Folder = Annotated[Path, BeforeValidator(in_the_repository)]
 Switch = Annotated[bool, BeforeValidator(switch), Field(strict=True)]
 IsWebAddress = an_address("http", "https")

@@ -41,6 +41,7 @@ from orchestration.setting_values import (
     only_a_place,
     only_local_in_the_clear,
     sent_in_a_header,
+    why_no_landing,
 )
 
 __all__ = ["ROOT"]
@@ -350,11 +351,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     except ValidationError as error:
         raise SettingError(_in_words(str(error.errors()[0]["loc"][0]), given)) from None
     _check_extraction(settings, given)
-    if not settings.landing_dir.is_dir():
-        raise SettingError(
-            f"PSA_LANDING_DIR: there is no folder {settings.landing_dir}. "
-            "Set it to the folder that holds autotask/ and reference/."
-        )
+    if problem := why_no_landing(settings.landing_dir):
+        raise SettingError(f"PSA_LANDING_DIR: {problem}")
     return settings
 
 

@@ -18,8 +18,6 @@ from orchestration.warehouse import MARTS
 from schemas import RAW_TABLES
 from tests.conftest import dbt
 
-ONLY_MODELS = ("--quiet", "build", "--exclude-resource-type", "test", "unit_test")
-
 
 def take_in(settings: Settings) -> None:
     """Load what lies in the landing folder, as a refresh does."""
@@ -45,18 +43,21 @@ class Built:
         """Load what lies in the landing folder."""
         take_in(self._settings)
 
-    def build(self, *options: str) -> None:
+    def build(self, *options: str, without: tuple[str, ...] = ("test", "unit_test")) -> None:
         """Load what lies in the landing folder, and build all models from all rows."""
         self.take_in()
-        code, log = self._dbt(*ONLY_MODELS, *options)
+        code, log = self._dbt("--quiet", "build", "--exclude-resource-type", *without, *options)
         assert code == 0, log
 
     def failures(self, test: str) -> str:
-        """Load what lies there, and run a data test on what it needs; what a refresh says."""
+        """Load, run one data test with what it needs, and return what a refresh would say of it."""
         self.take_in()
+        (self.target / "run_results.json").unlink(missing_ok=True)
         only = ("--select", f"+{test}", "--indirect-selection", "empty")
-        self._dbt("--quiet", "build", "--exclude-resource-type", "unit_test", *only)
-        return explain(self.target, self._settings, "error", "fail")
+        code, log = self._dbt("--quiet", "build", "--exclude-resource-type", "unit_test", *only)
+        said = explain(self.target, self._settings, "error", "fail", "runtime error")
+        assert bool(said) == bool(code), log
+        return said
 
     def _dbt(self, *arguments: str) -> tuple[int, str]:
         variables = self._settings.environment(self._as_of_date)

@@ -106,14 +106,14 @@ def environment(**variables: str) -> dict[str, str]:
     return others | variables
 
 
-def python(*arguments: str, root: Path = ROOT, **variables: str) -> tuple[int, str, str]:
+def python(*arguments: str, **variables: str) -> tuple[int, str, str]:
     """Run Python in the project under settings of its own; returns exit code, output, errors."""
-    is_ours = arguments[:2] == ("-m", "orchestration.cli") and root == ROOT
+    is_ours = arguments[:2] == ("-m", "orchestration.cli")
     if is_ours and not any(name.startswith("PYTHON") for name in variables):
-        return run_forked(arguments[2:], root, environment(**variables))
+        return run_forked(arguments[2:], environment(**variables))
     ended = subprocess.run(
         [sys.executable, *arguments],
-        cwd=root,
+        cwd=ROOT,
         env=environment(**variables),
         capture_output=True,
         text=True,
@@ -163,8 +163,8 @@ def dbt(data_dir: Path, target: Path, *arguments: str, **variables: str) -> tupl
 
     Args:
         data_dir: the folder.
-        target: where dbt writes what it knows; so that it need not parse the project again, it
-            finds there what it has parsed last.
+        target: dbt's target folder. It starts with a copy of the parsed project, which therefore
+            need not be parsed again.
         *arguments: of dbt.
         **variables: what it finds instead of the environment of the sample.
 
@@ -173,26 +173,23 @@ def dbt(data_dir: Path, target: Path, *arguments: str, **variables: str) -> tupl
     """
     settings = read_settings({"PSA_DATA_DIR": str(data_dir)} | variables)
     settings.prepare_data_dir()
-    parsed = target / "partial_parse.msgpack"
-    if not parsed.exists():
-        target.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / "dbt_project/target" / parsed.name, parsed)
-    project = ("--project-dir", "dbt_project", "--profiles-dir", "dbt_project")
-    code, output, errors = run_forked(
-        [*arguments, *project, "--target-path", str(target), "--log-path", str(target)],
-        ROOT,
-        environment(**(settings.environment(SAMPLE_AS_OF_DATE) | variables)),
-        is_dbt=True,
-    )
+    target.mkdir(parents=True, exist_ok=True)
+    project, parsed = ROOT / "dbt_project", "partial_parse.msgpack"
+    if not (target / parsed).exists() and (project / "target" / parsed).exists():
+        shutil.copyfile(project / "target" / parsed, target / parsed)
+    folders = {"project": project, "profiles": project}
+    places = [f"--{name}-dir={path}" for name, path in folders.items()]
+    places += [f"--{name}-path={target}" for name in ("target", "log")]
+    found = environment(**(settings.environment(SAMPLE_AS_OF_DATE) | variables))
+    of_dbt = {name: text for name, text in found.items() if not name.startswith("DBT_")}
+    code, output, errors = run_forked([*arguments, *places], of_dbt, is_dbt=True)
     return code, output + errors
 
 
-def refresh(landing: Path, data_dir: Path, root: Path = ROOT, **variables: str) -> Refresh:
+def refresh(landing: Path, data_dir: Path, **variables: str) -> Refresh:
     """Refresh from a landing folder into a data folder, as `make run` does."""
     folders = {"PSA_LANDING_DIR": str(landing), "PSA_DATA_DIR": str(data_dir)}
-    return Refresh(
-        data_dir, *python("-m", "orchestration.cli", "run", root=root, **(folders | variables))
-    )
+    return Refresh(data_dir, *python("-m", "orchestration.cli", "run", **(folders | variables)))
 
 
 @pytest.fixture(scope="session")

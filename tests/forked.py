@@ -3,6 +3,7 @@
 Arguments, environment, folder and streams are its own, as those of a new process are.
 """
 
+import logging
 import multiprocessing
 import os
 import sys
@@ -11,8 +12,10 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from orchestration.settings import ROOT
+
 # What a refresh imports, but for the definitions, which are made under its settings; then dbt,
-# which a refresh starts as a process of its own, and some tests by itself.
+# which a refresh starts as a process of its own, and which some tests start alone.
 IMPORTED = (
     "orchestration.cli",
     "orchestration.extract.assets",
@@ -33,14 +36,14 @@ _fork.set_forkserver_preload(list(IMPORTED))
 
 
 def run_forked(
-    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], *, is_dbt: bool = False
+    arguments: Sequence[str], environment: Mapping[str, str], *, is_dbt: bool = False
 ) -> tuple[int, str, str]:
     """Run a command of the project, or of dbt; returns exit code, output and errors."""
     with tempfile.TemporaryDirectory() as streams:
         output, errors = Path(streams, "output"), Path(streams, "errors")
         child = _fork.Process(
             target=_run,
-            args=(list(arguments), str(folder), dict(environment), output, errors, is_dbt),
+            args=(list(arguments), dict(environment), output, errors, is_dbt),
         )
         child.start()
         child.join(PATIENCE_SECONDS)
@@ -52,7 +55,6 @@ def run_forked(
 
 def _run(
     arguments: list[str],
-    folder: str,
     environment: dict[str, str],
     output: Path,
     errors: Path,
@@ -64,12 +66,14 @@ def _run(
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
-    os.chdir(folder)
+    os.chdir(ROOT)
     if is_dbt:
         from orchestration.build.dbt_command import main
 
         sys.argv[1:] = arguments
         main()
-    from orchestration.cli import app
+    else:
+        from orchestration.cli import app
 
-    app(arguments)
+        logging.getLogger().handlers.clear()  # dbt, which a command does not load, has set them
+        app(arguments)

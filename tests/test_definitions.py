@@ -102,7 +102,6 @@ def test_dagster_starts_without_dbt() -> None:
         "-c",
         "import sys, orchestration.definitions; "
         "print(*{'dagster_dbt', 'dbt.graph', 'dbt.adapters'} & {*sys.modules})",
-        root=ROOT,
     )
     assert code == 0, told
     assert output.splitlines()[-1] == "dagster_dbt"

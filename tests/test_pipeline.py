@@ -271,7 +271,7 @@ def test_a_second_refresh_is_kept_out_and_told_who_works(tmp_path: Path) -> None
 def test_a_failing_data_test_publishes_nothing_and_shows_the_rows(
     delivery: Path, data_dir: Path
 ) -> None:
-    """PUB-3."""
+    """RAW-11, PUB-3."""
     for day, parent in ((21, "contract_id"), (22, "ticket_id")):
         (delivery / f"autotask/charges/2026-11-{day}.csv").write_text(
             f"id,{parent},billable_amount,date_purchased\n999999,{day},1,2026-11-20\n"
@@ -293,7 +293,7 @@ def materialise(selection: str, data_dir: Path, **variables: str) -> tuple[int, 
     arguments = ["asset", "materialize", "-m", "orchestration.definitions", "--select", selection]
     variables["PSA_DATA_DIR"] = str(data_dir)
     code, output, errors = python(
-        "-m", "orchestration.cli", "exec", dagster, *arguments, root=ROOT, **variables
+        "-m", "orchestration.cli", "exec", dagster, *arguments, **variables
     )
     return code, output + errors
 

@@ -98,6 +98,18 @@ def test_ways_to_write_values_are_said_for_all_sources_or_one_each() -> None:
     assert read_settings(given).decimal_mark == {"autotask": ".", "reference": ","}
 
 
+def test_a_landing_folder_that_is_the_folder_of_one_source_is_told(tmp_path: Path) -> None:
+    landing = tmp_path / "autotask"
+    landing.mkdir()
+    given = {"PSA_LANDING_DIR": str(landing)}
+    assert read_settings(given).landing_dir == landing  # nothing is delivered yet
+    (landing / "charges.csv").write_text("id\n")
+    with pytest.raises(SettingError, match=rf"^PSA_LANDING_DIR: .* Set it to {tmp_path}, which "):
+        read_settings(given)
+    (landing / "autotask").mkdir()
+    assert read_settings(given).landing_dir == landing
+
+
 def test_a_data_folder_belongs_to_one_landing_folder(tmp_path: Path) -> None:
     """LND-12."""
     data, first, second = tmp_path / "data", tmp_path / "first", tmp_path / "second"

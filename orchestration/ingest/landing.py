@@ -230,11 +230,6 @@ def _why_not_a_source(path: Path) -> str:
     if plain(path.name) in sources:
         return f"rename it {plain(path.name)}"
     homes = [source for source in sources if _table_of(source, _stem(path))]
-    if plain(path.parent.name) in homes:
-        return (
-            f"files are read from {folders} only; set PSA_LANDING_DIR to the folder that holds "
-            f"{path.parent.name}/"
-        )
     if homes:
         return f"files are read from {folders} only; move it to {homes[0]}/"
     return f"neither of {', '.join(sources)}; files are read from {folders} only"

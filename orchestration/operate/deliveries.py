@@ -48,6 +48,9 @@ def show_quarantine(settings: Settings) -> str:
     )
     if broken.is_empty():
         return "\n".join([*lines, "No row is in quarantine."])
+    if broken.height > ROWS_SHOWN:
+        counted = broken.group_by("batch", "column_name", "rule", maintain_order=True).len("rows")
+        lines += ["", *_as_text(counted.head(ROWS_SHOWN).rename(SHOWN, strict=False))]
     newest = broken.head(ROWS_SHOWN).rename(SHOWN)
     lines += ["", *_as_text(newest)]
     if broken.height > ROWS_SHOWN:
@@ -55,7 +58,7 @@ def show_quarantine(settings: Settings) -> str:
             f"… and {broken.height - ROWS_SHOWN:,} more, in the mart quarantined_rows and in "
             f"{settings.data_dir / 'quarantine'}"
         )
-    lines += ["", "What to do, and deliver the file again:"]
+    lines += ["", "Row 1 is the first below the header.", "What to do, and deliver the file again:"]
     lines += [f"  {rule}: {remedy(rule)}" for rule in newest["rule"].unique(maintain_order=True)]
     return "\n".join(lines).lstrip("\n")
 

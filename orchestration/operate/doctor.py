@@ -136,6 +136,11 @@ def _deliveries(settings: Settings) -> Iterator[str]:
             if content.extracted_at >= week_ago and (taken := removal(content)):
                 raise Finding(taken)
     yield "no file is refused, and none of this week took much away"
+    quarantined = sum(
+        content.quarantined for table in tables for content in table.contents().values()
+    )
+    if quarantined:
+        yield f"quarantined rows: {quarantined:,}, which no mart has; `make quarantine` shows them"
 
 
 def _versions(_: Settings) -> Iterator[str]:

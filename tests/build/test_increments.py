@@ -15,7 +15,7 @@ from orchestration.build.fingerprint import Inputs, last_build, remember_build
 from orchestration.build.increments import LINES, UPDATED_FACTS, facts_to_update
 from orchestration.ingest.raw_store import TableFiles
 from orchestration.settings import Settings, read_settings
-from tests.built import ONLY_MODELS, take_in
+from tests.built import take_in
 from tests.conftest import dbt
 from tests.scenarios import AS_OF_DATE, deliveries, worlds
 from tests.scenarios.broken_rows import Breaker
@@ -165,8 +165,9 @@ class Nights:
         selection = names or [f"+{fact}" for fact in FACTS.values()]
         environment = self.settings.environment(AS_OF_DATE)
         environment |= {UPDATED_FACTS: ",".join(updated)}
+        arguments = ("--quiet", "build", "--exclude-resource-type", "test", "unit_test")
         code, log = dbt(
-            self.data_dir, self.target, *ONLY_MODELS, "--select", *selection, **environment
+            self.data_dir, self.target, *arguments, "--select", *selection, **environment
         )
         assert code == 0, log
 

@@ -105,11 +105,11 @@ def test_any_worlds_equal_the_reference(
 
 
 def test_worlds_that_are_silent_on_labour_and_claims_equal_the_reference(tmp_path: Path) -> None:
-    """With the vars as they are, and with others."""
+    """With the vars as they are, where all data tests hold, and with others."""
     seed, shape = SILENT
     landing = written(tmp_path, seed, **shape)
     built = Built(landing, tmp_path / "data", AS_OF_DATE)
-    built.build()
+    built.build(without=("unit_test",))
     assert differences(landing, built, built.target / DEFINITIONS) == []
     dbt_vars = {
         "labor_invoice_tracking": "on",

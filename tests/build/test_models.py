@@ -90,6 +90,25 @@ def test_a_sum_that_does_not_fit_ends_the_build_and_is_never_cut(
     assert "A sum does not fit (MRT-27)" in said
 
 
+def test_the_rows_of_a_mart_that_a_test_has_found_are_shown(
+    sample: Refresh, tmp_path: Path
+) -> None:
+    node = "test.po_billing.assert_no_companies.1"
+    query = (
+        "select company_id, company_name from psa_marts.marts.dim_companies where company_id = 0"
+    )
+    result = {"status": "fail", "unique_id": node, "message": "Got 1 result", "failures": 1}
+    results = {"results": [result | {"compiled_code": query}]}
+    (tmp_path / "run_results.json").write_text(json.dumps(results))
+    parents = {"parent_map": {node: ["model.po_billing.dim_companies"]}}
+    (tmp_path / "manifest.json").write_text(json.dumps(parents))
+    settings = read_settings({"PSA_DATA_DIR": str(sample.data_dir)})
+    assert explain(tmp_path, settings, "fail").splitlines() == [
+        "test assert_no_companies of dim_companies: Got 1 result",
+        "  company_id=0, company_name=Bramblegate IT Services",
+    ]
+
+
 def test_the_questions_of_the_report_can_be_asked_as_they_are(
     sample: Refresh, tmp_path: Path
 ) -> None:

@@ -24,7 +24,7 @@ from tests.extract.server import LOGIN, Call, Tenant
 
 
 def run(site: Site, command: str = "extract", **variables: str) -> tuple[int, str, str]:
-    return python("-m", "orchestration.cli", command, root=ROOT, **(site.environment | variables))
+    return python("-m", "orchestration.cli", command, **(site.environment | variables))
 
 
 def delivered(site: Site) -> list[Path]:
@@ -51,7 +51,7 @@ def test_an_extraction_alone_loads_nothing_large(site: Site) -> None:
         "import sys; from orchestration.cli import app; app(['extract'], standalone_mode=False); "
         "print(*{'dagster', 'pandas', 'polars', 'pyarrow'} & {*sys.modules})"
     )
-    code, output, told = python("-c", night, root=ROOT, **site.environment)
+    code, output, told = python("-c", night, **site.environment)
     assert code == 0, told
     assert output.splitlines()[-1] == ""
     assert site.rows() == site.expected()

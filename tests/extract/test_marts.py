@@ -7,7 +7,6 @@ from typing import Any
 
 from orchestration.extract.entities import ENTITIES
 from orchestration.extract.state import stamp
-from orchestration.settings import ROOT
 from schemas import RAW_TABLES
 from tests.built import Built
 from tests.conftest import Refresh, refresh, rows_of
@@ -55,7 +54,7 @@ def test_extracted_and_whole_files_give_the_same_marts(site: Site, tmp_path: Pat
     site.load()
     site.world.live_on()
     deliver_whole(site, whole)
-    extracted = refresh(site.landing, data_dir, ROOT, **variables)
+    extracted = refresh(site.landing, data_dir, **variables)
     assert extracted.exit_code == 0, extracted.output + extracted.errors
     delivered = Built(whole, tmp_path / "data-of-whole", day)
     delivered.build()

@@ -157,7 +157,7 @@ SMALL = {
 
 
 def test_two_kinds_of_charges_without_their_kind_are_not_merged(tmp_path: Path) -> None:
-    """RAW-9, RAW-10, RAW-11, RAW-12, LND-14: delivered in tables of their kind, both are there."""
+    """RAW-10, RAW-11, RAW-12, LND-14: delivered in tables of their kind, both are there."""
     autotask = tmp_path / "landing" / "autotask"
     (autotask / "charges").mkdir(parents=True)
     for name, text in SMALL.items():

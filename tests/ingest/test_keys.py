@@ -115,7 +115,7 @@ class Keys:
         if not list(self.settings.raw_dir.joinpath(source, name).glob("*.parquet")):
             return set()  # a required table without delivery stops every refresh
         self.open_sources("ingest", "quarantine", source)
-        # Through a view: `sql` reads all of a text in Python first.
+        # Through a view: `sql` parses the whole text in Python first.
         model = self.compiled[f"stg_{source}__{name}"]
         self.connection.execute(f"create or replace temp view alive as {model}")
         rows = self.connection.table("alive").pl()

@@ -177,15 +177,6 @@ def test_what_is_left_alone_is_named_with_what_to_do(tmp_path: Path, name: str, 
     assert words.replace("of csv", "of .csv") in left.words
 
 
-def test_a_landing_folder_that_is_one_level_too_deep_is_told(tmp_path: Path) -> None:
-    """LND-11."""
-    landing = tmp_path / "autotask"
-    landing.mkdir()
-    (landing / "companies.csv").write_text("id\n")
-    _, (left,) = find_batches(landing)
-    assert "set PSA_LANDING_DIR to the folder that holds autotask/" in left.words
-
-
 def test_an_impossible_date_in_the_name_is_refused(tmp_path: Path) -> None:
     """LND-3, LND-10."""
     batch = deliver(tmp_path, "2026-02-30.csv")

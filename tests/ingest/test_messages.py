@@ -51,10 +51,28 @@ def test_the_quarantine_is_shown_as_a_table_with_what_to_do(tmp_path: Path) -> N
         "autotask/companies/a.csv  3    id            a whole number  "
         r"\x1b[31mlong long long long long long long …",
         "",
+        "Row 1 is the first below the header.",
         "What to do, and deliver the file again:",
         "  required: fill it in Autotask, or export the column",
         "  a whole number: export the id, not the name",
     ]
+
+
+def test_many_quarantined_rows_are_counted_first(tmp_path: Path) -> None:
+    """VAL-8."""
+    desk = Desk(tmp_path)
+    rows = [f"{number},Acme" for number in range(2000)]
+    rows[100:160] = ["x,Acme"] * 60
+    desk.deliver("companies/a.csv", HEAD + "\n".join([*rows, "7,", ""]))
+    desk.load()
+    _, shown, _ = at_the_prompt(desk, "quarantine")
+    assert [line.split() for line in shown.splitlines()[:4]] == [
+        ["file", "column", "rule", "rows"],
+        ["-" * 24, "-" * 12, "-" * 14, "----"],
+        ["autotask/companies/a.csv", "id", "a", "whole", "number", "60"],
+        ["autotask/companies/a.csv", "company_name", "required", "1"],
+    ]
+    assert "… and 11 more, in the mart quarantined_rows" in shown
 
 
 def test_unloading_says_what_it_did_or_what_there_is(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ class Night:
 
     def type(self, *words: str, **others: str) -> tuple[int, str, str]:
         """What other commands do."""
-        return python("-m", "orchestration.cli", *words, root=ROOT, **self._variables(others))
+        return python("-m", "orchestration.cli", *words, **self._variables(others))
 
     def look(self, *words: str, **others: str) -> tuple[int, str, str]:
         """What short commands do, without a process of their own."""

@@ -56,9 +56,9 @@ def refreshes(data_dir: Path, ends: list[str]) -> list[int]:
 def test_a_refresh_killed_at_any_step_or_moment_leaves_the_last_generation_and_the_next_one_works(
     published: Path, tmp_path: Path
 ) -> None:
-    # Publishing comes later than eight seconds; the test below kills that at every change.
+    # Publishing comes later than six seconds; the test below kills that at every change.
     """PUB-4."""
-    moments = sorted(random.Random(20_261_120).uniform(0, 8) for _ in range(7))  # noqa: S311
+    moments = sorted(random.Random(20_261_120).uniform(0, 6) for _ in range(7))  # noqa: S311
     data_dir = Path(shutil.copytree(published, tmp_path / "data", symlinks=True))
     kills = [*(f"after {moment:.2f}" for moment in moments), *STEPS]
     exit_codes = refreshes(data_dir, [*kills, "never"])

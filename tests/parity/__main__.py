@@ -63,9 +63,10 @@ def _odd_world(folder: Path, *, full: bool) -> Iterator[str]:
     steps = deliveries.make_steps(
         rng, WORLDS, steps=2, with_tickets=True, with_kinds=True, with_charges=True
     )
+    landing.mkdir()
+    built = Built(landing, data_dir, AS_OF_DATE)
     for step in steps:
         step.apply(landing)
-        built = Built(landing, data_dir, AS_OF_DATE)
         built.take_in()
     built.build()
     _on_spark(data_dir, AS_OF_DATE, "--edges")

@@ -110,7 +110,7 @@ class Machine:
 
     def refresh(self, **others: str) -> Refresh:
         """Refresh to the end."""
-        return refresh(SAMPLE_DIR, self.data_dir, ROOT, **(self._variables | others))
+        return refresh(SAMPLE_DIR, self.data_dir, **(self._variables | others))
 
     @contextmanager
     def refreshing(self) -> Iterator[subprocess.Popen[str]]:

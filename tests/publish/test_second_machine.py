@@ -10,7 +10,7 @@ import pandas
 import polars
 import pytest
 
-from orchestration.settings import ROOT, SAMPLE_DIR
+from orchestration.settings import SAMPLE_DIR
 from tests.conftest import Refresh, python, refresh
 from tests.object_storage import BUCKET, ObjectStorage
 from tests.readers.recipes import blocks
@@ -41,13 +41,13 @@ def nights(
     """Both refreshes, of the sample."""
     copy = tmp_path_factory.mktemp("first") / "data"
     shutil.copytree(published, copy, symlinks=True)
-    first = refresh(SAMPLE_DIR, copy, ROOT, PSA_DATA_URL=URL, **served.variables)
+    first = refresh(SAMPLE_DIR, copy, PSA_DATA_URL=URL, **served.variables)
     data_dir = tmp_path_factory.mktemp("second")
     run = ("-m", "orchestration.cli", "run", "--force")
     settings = {"PSA_DATA_DIR": str(data_dir), "PSA_DATA_URL": URL, "PSA_INGEST_WORKERS": "2"}
     # A process of its own, whose workers import what they need anew.
     settings["PYTHONHASHSEED"] = "2"
-    second = Refresh(data_dir, *python(*run, root=ROOT, **settings, **served.variables))
+    second = Refresh(data_dir, *python(*run, **settings, **served.variables))
     for ended in (first, second):
         assert ended.exit_code == 0, ended.output + ended.errors
     return Nights(first, second, served)
@@ -111,7 +111,7 @@ def test_the_prompt_of_the_first_machine_follows_the_second(nights: Nights) -> N
 
     def said(*arguments: str) -> str:
         variables = settings | nights.storage.variables
-        code, output, errors = python("-m", "orchestration.cli", *arguments, root=ROOT, **variables)
+        code, output, errors = python("-m", "orchestration.cli", *arguments, **variables)
         assert code == 0, output + errors
         return output
 
@@ -127,7 +127,7 @@ def test_the_prompt_of_the_first_machine_follows_the_second(nights: Nights) -> N
 def test_a_store_that_is_away_ends_a_refresh_with_one_message(nights: Nights) -> None:
     """STO-8."""
     away = nights.storage.variables | {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
-    ended = refresh(SAMPLE_DIR, nights.first.data_dir, ROOT, PSA_DATA_URL=URL, **away)
+    ended = refresh(SAMPLE_DIR, nights.first.data_dir, PSA_DATA_URL=URL, **away)
     assert ended.exit_code == 1
     assert "cannot be reached" in ended.errors
     assert "Check AWS_ENDPOINT_URL" in ended.errors

@@ -21,7 +21,7 @@ from orchestration.settings import ROOT, Settings
 from tests.conftest import Refresh, environment
 from tests.serve.attacks import CATALOGS, EXPLOSIONS, LONG_ANSWERS, READERS, WRITES
 
-SECONDS = 1.0  # that a statement may take; 5 in the server
+SECONDS = 2.0  # that a statement may take; 5 in the server
 GIB = 2**30
 Session = Callable[[Client], Awaitable[None]]
 
