@@ -68,10 +68,17 @@ def _run(
     time.tzset()
     os.chdir(ROOT)
     if is_dbt:
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
         from orchestration.build.dbt_command import main
 
+        os.umask(0o027)  # which a refresh hands on
         sys.argv[1:] = arguments
-        main()
+        try:
+            main()
+        finally:
+            # A fork ends without it.
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
     else:
         from orchestration.cli import app
 
