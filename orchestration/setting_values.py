@@ -10,6 +10,9 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ("autotask", "reference")
+# By these a folder of extracts is known; what is read, the readers say.
+EXTRACTS = frozenset({".csv", ".json", ".jsonl", ".ndjson", ".parquet"})
+PARTIAL = (".part", ".tmp")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -124,15 +127,23 @@ def only_a_place(text: str | None) -> str | None:
 
 def why_no_landing(folder: Path) -> str | None:
     """Say why a folder cannot be the landing folder; None if it can."""
-    if not folder.is_dir():
-        return (
-            f"there is no folder {folder}. "
-            "Set it to the folder that holds autotask/ and reference/."
-        )
-    holds_sources = any((folder / source).is_dir() for source in SOURCES)
-    if folder.name in SOURCES and not holds_sources and next(folder.glob("*"), None):
+    try:
+        if not folder.is_dir():
+            return (
+                f"there is no folder {folder}. "
+                "Set it to the folder that holds autotask/ and reference/."
+            )
+        holds_sources = any((folder / source).is_dir() for source in SOURCES)
+    except PermissionError:
+        return f"{folder} cannot be read by this user. chmod."
+    found = (*folder.glob("[!._]*"), *folder.glob("[!._]*/[!._]*"))
+    if folder.name in SOURCES and not holds_sources and any(map(_is_extract, found)):
         return f"{folder} is the folder of one source. Set it to {folder.parent}, which holds it."
     return None
+
+
+def _is_extract(path: Path) -> bool:
+    return path.suffix not in PARTIAL and not EXTRACTS.isdisjoint(path.suffixes)
 
 
 Folder = Annotated[Path, BeforeValidator(in_the_repository)]

@@ -102,6 +102,8 @@ def test_a_landing_folder_that_is_the_folder_of_one_source_is_told(tmp_path: Pat
     landing = tmp_path / "autotask"
     landing.mkdir()
     given = {"PSA_LANDING_DIR": str(landing)}
+    for name in (".hidden.csv", "README.txt", "charges.csv.part"):
+        (landing / name).write_text("id\n")
     assert read_settings(given).landing_dir == landing  # nothing is delivered yet
     (landing / "charges.csv").write_text("id\n")
     with pytest.raises(SettingError, match=rf"^PSA_LANDING_DIR: .* Set it to {tmp_path}, which "):

@@ -202,7 +202,8 @@ def _quarantine_check(rejects: pl.DataFrame) -> dg.AssetCheckResult:
     rows = rejects.select("batch", "row_number").unique()
     shown = rejects.select("batch", "row_number", "column_name", "rule", "offending_value")
     texts = shown.head(REJECTS_SHOWN).with_columns(pl.all().cast(pl.String).fill_null("(null)"))
-    rules = rejects.group_by("column_name", "rule").len().sort("len", "rule", descending=True)
+    rules = rejects.group_by("column_name", "rule").len()
+    rules = rules.sort("len", "column_name", "rule", descending=[True, False, False])
     most_often = ": ".join(filter(None, rules.row(0)[:2])) if rules.height else ""
     found = (
         f"rows set aside: {rows.height:,}, in files: {rows['batch'].n_unique():,}; most often "

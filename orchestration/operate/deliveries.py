@@ -48,18 +48,23 @@ def show_quarantine(settings: Settings) -> str:
     )
     if broken.is_empty():
         return "\n".join([*lines, "No row is in quarantine."])
+    newest = told = broken.head(ROWS_SHOWN).rename(SHOWN)
     if broken.height > ROWS_SHOWN:
         counted = broken.group_by("batch", "column_name", "rule", maintain_order=True).len("rows")
-        lines += ["", *_as_text(counted.head(ROWS_SHOWN).rename(SHOWN, strict=False))]
-    newest = broken.head(ROWS_SHOWN).rename(SHOWN)
+        counted = counted.sort("rows", descending=True, maintain_order=True)
+        told = counted.head(ROWS_SHOWN).rename(SHOWN, strict=False)
+        lines += ["", *_as_text(told)]
+        if counted.height > ROWS_SHOWN:
+            lines.append(f"… and {counted.height - ROWS_SHOWN:,} more")
     lines += ["", *_as_text(newest)]
     if broken.height > ROWS_SHOWN:
         lines.append(
             f"… and {broken.height - ROWS_SHOWN:,} more, in the mart quarantined_rows and in "
             f"{settings.data_dir / 'quarantine'}"
         )
-    lines += ["", "Row 1 is the first below the header.", "What to do, and deliver the file again:"]
-    lines += [f"  {rule}: {remedy(rule)}" for rule in newest["rule"].unique(maintain_order=True)]
+    lines += ["", "Row 1 is the first row of data.", "What to do, and deliver the file again:"]
+    rules = pl.concat([told["rule"], newest["rule"]]).unique(maintain_order=True)
+    lines += [f"  {rule}: {remedy(rule)}" for rule in rules]
     return "\n".join(lines).lstrip("\n")
 
 

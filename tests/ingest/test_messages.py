@@ -51,7 +51,7 @@ def test_the_quarantine_is_shown_as_a_table_with_what_to_do(tmp_path: Path) -> N
         "autotask/companies/a.csv  3    id            a whole number  "
         r"\x1b[31mlong long long long long long long …",
         "",
-        "Row 1 is the first below the header.",
+        "Row 1 is the first row of data.",
         "What to do, and deliver the file again:",
         "  required: fill it in Autotask, or export the column",
         "  a whole number: export the id, not the name",
